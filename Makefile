@@ -1,0 +1,47 @@
+# Two commands do everything on a machine with Python 3.11+, git and make:
+#   make demo   bakes the regime onto the example and shows its verdicts, red and then green
+#   make test   linter, type checker, and the tests of the template
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+.PHONY: demo test lint types unit bench real lock clean
+
+demo: $(STAMP)
+	$(BIN)/python examples/demo.py
+
+test: lint types unit
+
+lint: $(STAMP)
+	$(BIN)/ruff check --config pyproject.toml .
+	$(BIN)/ruff format --check --config pyproject.toml .
+
+types: $(STAMP)
+	$(BIN)/mypy
+
+unit: $(STAMP)
+	$(BIN)/python -m pytest -n auto
+
+# CPU seconds of a session with the regime against the same session without it, interleaved.
+bench: $(STAMP)
+	$(BIN)/python benchmarks/overhead.py
+
+# The regime in the source distributions of known projects. Needs the package index; takes some minutes.
+real: $(STAMP)
+	$(BIN)/python real/run.py
+
+$(STAMP): requirements/dev.txt
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "meta-tests needs Python 3.11 or later, this is " + sys.version)'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements/dev.txt
+	touch $(STAMP)
+
+# Renews the pins. uv resolves for every platform and Python from 3.11 on, which pip alone cannot.
+lock: $(STAMP)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	$(BIN)/uv pip compile --universal --python-version 3.11 --upgrade --quiet --no-emit-index-url --no-emit-find-links \
+	  --custom-compile-command 'make lock' -o requirements/dev.txt requirements/dev.in
+
+clean:
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache

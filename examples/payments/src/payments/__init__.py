@@ -1,0 +1,1 @@
+"""Takes payments through a gateway that is sometimes down."""

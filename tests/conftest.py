@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+import json
+import warnings
+from pathlib import Path
+
+import pytest
+from cookiecutter.main import cookiecutter  # type: ignore[import-untyped]
+
+from tests.baking import ROOT, Bake
+from tests.sample import LOADER, PACKAGE, SETTINGS, TESTS, copy_of, write
+
+
+@pytest.fixture(scope="session")
+def cookiecutter_config(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Settings that keep the user's defaults out, and cookiecutter's notes out of the user's home."""
+    folder = tmp_path_factory.mktemp("cookiecutter")
+    config = folder / "config.yml"
+    config.write_text(  # JSON is YAML, and escapes the backslashes of Windows
+        json.dumps({"cookiecutters_dir": str(folder / "templates"), "replay_dir": str(folder / "replay")})
+    )
+    return config
+
+
+@pytest.fixture(scope="session")
+def bake(cookiecutter_config: Path) -> Bake:
+    """Bake the template as it lies here, uncommitted changes included, with the real cookiecutter."""
+
+    def run(dest: Path, flags: str | None = None, **answers: str) -> Path:
+        dest.mkdir(parents=True, exist_ok=True)
+        here = answers.get("project_slug") == "."
+        given = (("-f" if here else "") if flags is None else flags).split()
+        with warnings.catch_warnings():
+            # cookiecutter's own, such as the one about rmtree's onerror from Python 3.12 on.
+            warnings.simplefilter("ignore")
+            project = cookiecutter(
+                str(ROOT),
+                no_input=True,
+                extra_context=answers,
+                output_dir=str(dest),
+                overwrite_if_exists="-f" in given,
+                skip_if_file_exists="-s" in given,
+                config_file=str(cookiecutter_config),
+            )
+        return Path(project)
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def pristine(bake: Bake, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The sample project with the regime baked into it and loaded. To be copied, not changed."""
+    project = tmp_path_factory.mktemp("pristine") / "shop"
+    write(project, {**PACKAGE, **TESTS, "pyproject.toml": SETTINGS, "tests/conftest.py": LOADER})
+    bake(project, project_slug=".", starting_point="existing project", ci="none")
+    return project
+
+
+@pytest.fixture
+def project(pristine: Path, tmp_path: Path) -> Path:
+    """A copy of the sample project, to do with as the test likes. Coverage is 75 %; every verdict but that is green."""
+    return copy_of(pristine, tmp_path / "shop")

@@ -1,0 +1,130 @@
+"""A small project with the regime in it, and what a session in it has said."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import xml.etree.ElementTree as ET
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tests.baking import run_pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+LOADER = """\
+import pathlib, sys
+sys.path.append(str(pathlib.Path(__file__).parent / "meta"))
+from meta_regime.plugin import *  # hooks and fixtures
+"""
+COVERAGE = "test_total_coverage_meets_minimum"
+BUDGET = "test_suite_within_time_budget"
+SLOW = "test_no_new_slow_tests"
+VERDICTS = {COVERAGE, BUDGET, SLOW}
+
+# 8 statements, of which the tests execute 6: 75 per cent.
+PACKAGE = {
+    "src/shop/__init__.py": "from shop.prices import total\n\ncurrency = 978\ndigits = 2\n",
+    "src/shop/prices.py": "def total(prices):\n    return sum(prices)\n\n\ndef never():\n    return 1\n",
+    "src/shop/unused.py": "one = 1\n",
+}
+TESTS = {
+    "tests/unit/test_prices.py": """\
+import pytest
+from shop import total
+
+
+@pytest.mark.parametrize("prices", [[1, 2], [3]], ids=["two of them", "one[x]"])
+def test_total(prices):
+    assert total(prices) == 3
+
+
+def test_nothing():
+    assert total([]) == 0
+""",
+    "tests/unit/test_more.py": """\
+import pytest
+
+
+@pytest.fixture(scope="module")
+def basket():
+    yield [1, 2]
+
+
+def test_basket(basket):
+    assert basket
+
+
+class TestTwice:
+    def test_basket(self, basket):
+        assert len(basket) == 2
+""",
+}
+SETTINGS = """\
+[tool.pytest.ini_options]
+pythonpath = ["src"]
+asyncio_default_fixture_loop_scope = "function"
+"""
+SUITE_SIZE = 5
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a session printed, its exit status, and the outcome of every test by its name; `messages` likewise."""
+
+    status: int
+    text: str
+    outcomes: dict[str, str]
+    messages: dict[str, str]
+
+    @property
+    def verdicts(self) -> dict[str, str]:
+        """The outcomes of the verdict tests: passed, failed, skipped or error."""
+        return {name: outcome for name, outcome in self.outcomes.items() if name in VERDICTS}
+
+    @property
+    def suite(self) -> dict[str, str]:
+        """The outcomes of the project's own tests."""
+        return {name: outcome for name, outcome in self.outcomes.items() if name not in VERDICTS}
+
+
+def write(project: Path, files: Mapping[str, str]) -> None:
+    """Write text files, given by their paths in the project."""
+    for name, text in files.items():
+        path = project / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+
+
+def policy(project: Path, text: str) -> None:
+    """Replace the project's policy."""
+    (project / "tests" / "meta" / "policy.toml").write_text(text, encoding="utf-8")
+
+
+def session(project: Path, *args: str, env: Mapping[str, str] | None = None, timeout: float = 120) -> Said:
+    """Run pytest in the project and read what it said."""
+    report = project / "junit.xml"
+    report.unlink(missing_ok=True)
+    done = run_pytest(project, "--junitxml", str(report), *args, env=env, timeout=timeout)
+    return said(done, report)
+
+
+def said(done: subprocess.CompletedProcess[str], report: Path) -> Said:
+    """Read the outcomes from the junit file, if there is one."""
+    outcomes, messages = {}, {}
+    for case in ET.parse(report).iter("testcase") if report.exists() else ():
+        name, outcome = case.get("name", ""), "passed"
+        for kind in ("skipped", "failure", "error"):
+            for entry in case.findall(kind):
+                outcome = {"failure": "failed"}.get(kind, kind)
+                messages[name] = "\n".join(filter(None, (entry.get("message"), entry.text)))
+        outcomes[f"{case.get('classname', '').split('.')[-1]}.{name}" if name in outcomes else name] = outcome
+    return Said(done.returncode, done.stdout + done.stderr, outcomes, messages)
+
+
+def copy_of(project: Path, dest: Path) -> Path:
+    """Copy a project, without what running it left behind."""
+    shutil.copytree(project, dest, ignore=shutil.ignore_patterns("__pycache__", ".pytest_cache", ".coverage"))
+    return dest

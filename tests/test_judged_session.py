@@ -1,0 +1,299 @@
+"""The session judges itself: planted violations turn red, and nothing that can be typed makes it silently green."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.sample import BUDGET, COVERAGE, LOADER, SETTINGS, SLOW, SUITE_SIZE, VERDICTS, policy, session, write
+
+HEALTHY = "[coverage]\nminimum = 75\n"
+MODES = {"plain": [], "-n 2": ["-n", "2"]}
+GREEN = {COVERAGE: "passed", BUDGET: "passed", SLOW: "passed"}
+SKIPPED = dict.fromkeys(VERDICTS, "skipped")
+FAILED = dict.fromkeys(VERDICTS, "failed")
+
+
+@pytest.fixture(params=MODES)
+def mode(request: pytest.FixtureRequest) -> list[str]:
+    """Plain, or spread by xdist."""
+    return MODES[request.param]
+
+
+@pytest.fixture
+def healthy(project: Path) -> Path:
+    """A project whose verdicts are all green."""
+    policy(project, HEALTHY)
+    return project
+
+
+class TestVerdicts:
+    def test_a_healthy_project_is_green(self, healthy: Path, mode: list[str]) -> None:
+        said = session(healthy, *mode, "--cov=shop")
+        assert (said.status, said.verdicts) == (0, GREEN), said.text
+        assert re.search(r"^=+ meta-tests: this session, 5 tests =+$", said.text, re.MULTILINE)
+        assert "PASSED      Total coverage is 75.00 %, the minimum is 75 %." in said.text
+
+    def test_low_coverage_is_red(self, project: Path, mode: list[str]) -> None:
+        policy(project, "[coverage]\nminimum = 75.1\n")
+        said = session(project, *mode, "--cov=shop")
+        assert (said.status, said.verdicts) == (1, {**GREEN, COVERAGE: "failed"}), said.text
+        assert "1 more statement or branch must be covered." in said.messages[COVERAGE]
+        assert "src/shop/unused.py" in said.messages[COVERAGE]
+
+    def test_files_that_no_test_imports_count(self, healthy: Path, mode: list[str]) -> None:
+        write(healthy, {"src/shop/forgotten.py": "a = 1\nb = 2\n"})
+        said = session(healthy, *mode, "--cov=shop")
+        assert said.verdicts[COVERAGE] == "failed"
+        assert "src/shop/forgotten.py" in said.messages[COVERAGE]
+
+    def test_the_projects_fail_under_wins(self, healthy: Path) -> None:
+        write(healthy, {".coveragerc": "[report]\nfail_under = 76\n"})
+        said = session(healthy, "--cov=shop")
+        assert said.verdicts[COVERAGE] == "failed"
+        assert "the minimum is 76 % (fail_under in the coverage settings)" in said.messages[COVERAGE]
+
+    @pytest.mark.parametrize("phase", ["setup", "call", "teardown"])
+    def test_a_slow_phase_is_red(self, project: Path, mode: list[str], phase: str) -> None:
+        policy(project, "[slow_tests]\nlimit_seconds = 0.3\n")
+        sleeps = {name: "time.sleep(0.4)" if name == phase else "" for name in ("setup", "call", "teardown")}
+        fixture = f"@pytest.fixture\ndef thing():\n    {sleeps['setup']}\n    yield 1\n    {sleeps['teardown']}\n"
+        test = f"def test_thing(thing):\n    assert thing\n    {sleeps['call']}\n"
+        write(project, {"tests/unit/test_slow.py": f"import time, pytest\n\n\n{fixture}\n\n{test}"})
+        said = session(project, *mode)
+        assert said.verdicts[SLOW] == "failed", said.text
+        assert "1 test is slower than 0.3 s" in said.messages[SLOW]
+        assert "tests/unit/test_slow.py::test_thing" in said.messages[SLOW]
+
+    @pytest.mark.parametrize("scope", ["class", "module", "package", "session"])
+    @pytest.mark.parametrize("phase", ["setup", "teardown"])
+    def test_a_slow_wide_fixture_is_red_and_its_tests_are_not(self, project: Path, scope: str, phase: str) -> None:
+        policy(project, "[slow_tests]\nlimit_seconds = 0.3\n")
+        before, after = ("time.sleep(0.4)", "") if phase == "setup" else ("", "time.sleep(0.4)")
+        outer = f"@pytest.fixture(scope='{scope}')\ndef outer():\n    {before}\n    yield 1\n    {after}\n"
+        inner = f"@pytest.fixture(scope='{scope}')\ndef inner(outer):\n    yield outer\n"
+        tests = "class TestIt:\n    def test_a(self, inner): ...\n    def test_b(self, outer): ...\n"
+        write(project, {"tests/unit/test_wide.py": f"import time, pytest\n\n\n{outer}\n\n{inner}\n\n{tests}"})
+        said = session(project)
+        assert "1 fixture is slower than 0.3 s" in said.messages[SLOW], said.text
+        assert f"::outer [{scope} fixture]" in said.messages[SLOW]
+        assert "::inner" not in said.messages[SLOW]
+        assert "::test_" not in said.messages[SLOW].split("Most slow tests wait")[0]
+
+    def test_wide_fixtures_come_home_from_xdists_workers(self, project: Path) -> None:
+        policy(project, "[slow_tests]\nlimit_seconds = 0.3\n")
+        fixture = "@pytest.fixture(scope='session')\ndef db():\n    time.sleep(0.4)\n"
+        write(project, {"tests/unit/test_db.py": f"import time, pytest\n\n\n{fixture}\n\ndef test_db(db): ...\n"})
+        said = session(project, "-n", "2")
+        assert "::db [session fixture]" in said.messages[SLOW], said.text
+
+    def test_a_slow_suite_is_red(self, project: Path, mode: list[str]) -> None:
+        policy(project, "[performance]\nsuite_seconds = 0.3\nideal_seconds = 0.2\n")
+        write(project, {"tests/unit/test_slow.py": "import time\n\n\ndef test_it():\n    time.sleep(0.4)\n"})
+        said = session(project, *mode)
+        assert said.verdicts[BUDGET] == "failed", said.text
+        assert "its budget is 0.3 s (tests/meta/policy.toml, [performance] suite_seconds)" in said.messages[BUDGET]
+        assert "tests/unit/test_slow.py::test_it" in said.messages[BUDGET]
+
+    def test_known_slow_excuses(self, project: Path, mode: list[str]) -> None:
+        policy(project, "[slow_tests]\nlimit_seconds = 0.3\n")
+        entry = '[[known_slow]]\ntest = "*::test_it"\nseconds = 30\nreason = "real sleep"\nuntil = 2999-01-01\n'
+        write(project, {"tests/unit/test_slow.py": "import time\n\n\ndef test_it():\n    time.sleep(0.4)\n"})
+        write(project, {"tests/meta/known_slow.toml": entry})
+        assert session(project, *mode).verdicts[SLOW] == "passed"
+        write(project, {"tests/meta/known_slow.toml": entry.replace("real sleep", "")})
+        said = session(project, *mode)
+        assert said.verdicts == FAILED
+        assert "reason is empty" in said.messages[SLOW]
+
+    def test_failing_tests_are_named_beside_the_verdicts(self, healthy: Path, mode: list[str]) -> None:
+        write(healthy, {"tests/unit/test_bad.py": "def test_bad():\n    assert False\n"})
+        said = session(healthy, *mode, "--cov=shop")
+        assert (said.status, said.verdicts) == (1, GREEN)
+        assert "the minimum is 75 %. (1 test of the suite failed.)" in said.text
+
+    def test_a_broken_policy_is_red_and_no_traceback(self, healthy: Path, mode: list[str]) -> None:
+        policy(healthy, "[coverage]\nminimum = 180\ntarget = 190\n")
+        said = session(healthy, *mode, "--cov=shop")
+        assert (said.status, said.verdicts) == (1, FAILED), said.text
+        assert "policy.toml: [coverage] minimum = 180: must be between 0 and 100 per cent" in said.messages[BUDGET]
+        assert "policy.toml: [coverage] target = 190" in said.messages[BUDGET]
+        assert "Traceback" not in said.text
+        assert ".py:" not in said.messages[BUDGET]
+
+    def test_suite_arguments_that_pytest_does_not_understand(self, healthy: Path) -> None:
+        policy(healthy, '[suite]\nargs = ["--made-up=1", "--maxfail=many"]\n')
+        said = session(healthy)
+        assert (said.status, said.verdicts) == (1, FAILED), said.text
+        assert "policy.toml: [suite] args: pytest does not understand" in said.messages[BUDGET]
+
+
+class TestPartialSessions:
+    """A part of the suite is not judged: visibly, and red in CI."""
+
+    @pytest.mark.parametrize(
+        ("args", "reason"),
+        [
+            (["-k", "total"], "partial run (-k total)"),
+            (["-m", "slow and not net"], "partial run (-m 'slow and not net')"),
+            (["--deselect", "tests/unit/test_more.py"], "partial run (--deselect tests/unit/test_more.py)"),
+            (["--ignore", "tests/unit/test_more.py"], "partial run (--ignore tests/unit/test_more.py)"),
+            (["--lf"], "partial run (--lf)"),
+        ],
+        ids=["-k", "-m", "--deselect", "--ignore", "--lf"],
+    )
+    def test_options(self, healthy: Path, mode: list[str], args: list[str], reason: str) -> None:
+        said = session(healthy, *mode, "--cov=shop", *args)
+        assert said.verdicts == SKIPPED, said.text
+        assert reason in said.messages[COVERAGE]
+        assert f"meta-tests: not judged: {reason}; to judge the whole suite: pytest tests/meta" in said.text
+        strict = session(healthy, *mode, "--cov=shop", *args, env={"CI": "true"})
+        assert (strict.status, strict.verdicts) == (1, FAILED), strict.text
+        assert f"not judged: {reason}" in strict.messages[COVERAGE]
+        assert "add --no-meta" in strict.messages[COVERAGE]
+
+    @pytest.mark.parametrize("arg", ["tests/unit/test_more.py", "tests/unit/test_more.py::test_basket"])
+    def test_arguments(self, healthy: Path, mode: list[str], arg: str) -> None:
+        said = session(healthy, *mode, "--cov=shop", arg)
+        assert (said.status, said.verdicts) == (0, {})
+        assert "meta-tests: not judged: partial run: it left out tests/unit/test_" in said.text
+        strict = session(healthy, *mode, "--cov=shop", arg, env={"CI": "1"})
+        assert (strict.status, strict.verdicts) == (1, FAILED), strict.text
+
+    def test_an_early_stop(self, healthy: Path, mode: list[str]) -> None:
+        write(healthy, {"tests/unit/test_bad.py": "def test_bad():\n    assert False\n"})
+        said = session(healthy, *mode, "-x", "--cov=shop")
+        assert said.status in (1, 2)
+        assert "passed" not in said.verdicts.values()
+        assert "meta-tests: not judged: the session was stopped: stopping after 1 failures" in said.text
+
+    def test_collection_errors(self, healthy: Path, mode: list[str]) -> None:
+        write(healthy, {"tests/unit/test_bad.py": "import nothing_of_this_name\n"})
+        said = session(healthy, *mode, "--cov=shop")
+        assert said.status in (1, 2)
+        assert said.verdicts in ({}, SKIPPED)
+        assert "meta-tests: not judged:" in said.text
+
+    def test_a_crashed_worker(self, healthy: Path) -> None:
+        write(healthy, {"tests/unit/test_exit.py": "import os\n\n\ndef test_exit():\n    os._exit(0)\n"})
+        said = session(healthy, "-n", "2", "--cov=shop")
+        assert (said.status, said.verdicts) == (1, SKIPPED), said.text
+        assert "crashed; what it had covered is lost" in said.messages[COVERAGE]
+
+    def test_no_tests_at_all(self, healthy: Path, mode: list[str]) -> None:
+        for path in (healthy / "tests" / "unit").glob("test_*.py"):
+            path.unlink()
+        said = session(healthy, *mode, "--cov=shop")
+        assert said.verdicts == SKIPPED, said.text
+        assert "the suite has no tests yet" in said.messages[COVERAGE]
+        assert session(healthy, *mode, "--cov=shop", env={"CI": "true"}).status == 1
+
+    def test_an_argument_that_covers_the_suite_is_the_suite(self, healthy: Path, mode: list[str]) -> None:
+        for arg in ("tests", "tests/unit", "."):
+            said = session(healthy, *mode, "--cov=shop", arg)
+            assert (said.status, said.verdicts) == (0, GREEN), said.text
+
+    def test_the_suite_of_the_policy_is_the_suite(self, healthy: Path, mode: list[str]) -> None:
+        policy(healthy, HEALTHY + '[suite]\nargs = ["-m", "unit"]\n')
+        write(healthy, {"pyproject.toml": SETTINGS + 'markers = ["unit: quick"]\n'})
+        marked = "import pytest\n\npytestmark = pytest.mark.unit\n"
+        for path in (healthy / "tests" / "unit").glob("test_*.py"):
+            path.write_text(marked + path.read_text())
+        write(healthy, {"tests/unit/test_net.py": "def test_net(): ...\n"})
+        said = session(healthy, *mode, "--cov=shop", "-m", "unit")
+        assert (said.status, said.verdicts) == (0, GREEN), said.text
+        everything = session(healthy, *mode, "--cov=shop")
+        assert everything.verdicts == SKIPPED
+        assert "partial run (without -m unit)" in everything.messages[COVERAGE]
+
+
+class TestCoverageOfTheSession:
+    """Coverage of something else is not the suite's coverage."""
+
+    @pytest.mark.parametrize(
+        ("args", "reason"),
+        [
+            ([], "this session ran without --cov; type: pytest tests/meta"),
+            (["--cov"], "--cov without a source leaves out files that no test imports; type --cov=shop"),
+            (["--cov=tests"], "coverage was measured on tests, not on shop; type --cov=shop"),
+            (["--cov=shop", "--no-cov"], "coverage was switched off (--no-cov)"),
+            (["-p", "no:pytest_cov"], "pytest-cov is not installed, or switched off; type: pip install pytest-cov"),
+        ],
+    )
+    def test_is_not_judged(self, healthy: Path, mode: list[str], args: list[str], reason: str) -> None:
+        said = session(healthy, *mode, *args)
+        assert said.verdicts == {**GREEN, COVERAGE: "skipped"}, said.text
+        assert reason in said.messages[COVERAGE]
+        strict = session(healthy, *mode, *args, "--meta-strict")
+        assert (strict.status, strict.verdicts) == (1, {**GREEN, COVERAGE: "failed"})
+
+    def test_more_than_the_package_is_narrowed_to_it(self, healthy: Path, mode: list[str]) -> None:
+        said = session(healthy, *mode, "--cov=shop", "--cov=tests")
+        assert "Total coverage is 75.00 %" in said.text
+
+    def test_the_coverage_settings_name_the_source(self, healthy: Path, mode: list[str]) -> None:
+        write(healthy, {"pyproject.toml": SETTINGS + '[tool.coverage.run]\nsource = ["shop"]\nbranch = true\n'})
+        said = session(healthy, *mode, "--cov")
+        assert said.verdicts == GREEN, said.text
+        assert "Total coverage is 75.00 %" in said.text
+
+    def test_a_package_that_does_not_exist(self, healthy: Path) -> None:
+        policy(healthy, '[suite]\npackages = ["shopp"]\n')
+        said = session(healthy, "--cov=shop")
+        assert said.verdicts[COVERAGE] == "skipped"
+        assert "'shopp', which is to be measured, cannot be found" in said.messages[COVERAGE]
+
+
+class TestWiring:
+    def test_no_meta_says_so(self, healthy: Path, mode: list[str]) -> None:
+        policy(healthy, "[performance]\nsuite_seconds = 0.001\nideal_seconds = 0.001\n")
+        said = session(healthy, *mode, "--no-meta", env={"CI": "true"})
+        assert (said.status, said.verdicts) == (0, {}), said.text
+        assert len(said.suite) == SUITE_SIZE
+        assert "meta-tests: switched off (--no-meta)" in said.text
+
+    @pytest.mark.parametrize("import_mode", ["prepend", "importlib"])
+    def test_without_the_loader_the_verdicts_are_errors_that_say_so(self, healthy: Path, import_mode: str) -> None:
+        (healthy / "tests" / "conftest.py").unlink()
+        said = session(healthy, f"--import-mode={import_mode}")
+        assert said.status == 2
+        assert "tests/conftest.py lacks the three lines that load the regime: tests/meta/README.md" in said.text
+
+    def test_without_verdict_tests_the_loader_is_red(self, healthy: Path, mode: list[str]) -> None:
+        for path in (healthy / "tests" / "meta").glob("test_*.py"):
+            path.unlink()
+        said = session(healthy, *mode, "--cov=shop")
+        assert said.status == 1
+        assert "meta-tests: not judged: no verdict test was found in tests/meta" in said.text
+
+    @pytest.mark.parametrize("settings", ['testpaths = ["tests/unit"]', 'python_files = ["*_spec.py", "test_p*.py"]'])
+    def test_settings_that_hide_the_verdicts_do_not_silence_them(
+        self, healthy: Path, mode: list[str], settings: str
+    ) -> None:
+        write(healthy, {"pyproject.toml": f"{SETTINGS}{settings}\n"})
+        said = session(healthy, *mode, "--cov=shop")
+        assert (said.status, said.verdicts) == (0, GREEN), said.text
+
+    def test_a_session_from_outside_the_project_says_that_it_does_not_judge(self, healthy: Path) -> None:
+        write(healthy.parent, {"pytest.ini": "[pytest]\nasyncio_default_fixture_loop_scope = function\n"})
+        env = {"PYTHONPATH": str(healthy / "src")}
+        plain = session(healthy.parent, "-p", "no:cacheprovider", env=env)
+        assert plain.verdicts == SKIPPED, plain.text
+        spread = session(healthy.parent, "-p", "no:cacheprovider", "-n", "2", env=env)
+        assert spread.verdicts == SKIPPED, spread.text
+        assert "run pytest from the project's root" in spread.messages[COVERAGE]
+
+    def test_one_verdict_can_be_chosen(self, healthy: Path, mode: list[str]) -> None:
+        said = session(healthy, *mode, "tests/meta", "-k", "budget")
+        assert (said.status, said.outcomes) == (0, {BUDGET: "passed"}), said.text
+        none = session(healthy, *mode, "tests/meta", "-k", "nonsense")
+        assert none.status == 5, none.text
+
+    def test_a_conftest_of_the_projects_own_is_at_home(self, healthy: Path, mode: list[str]) -> None:
+        fixture = (
+            "\n\nimport pytest\n\n\n@pytest.fixture(autouse=True)\ndef strict(request):\n    assert request.path\n"
+        )
+        write(healthy, {"tests/conftest.py": f'"""Ours."""\nfrom __future__ import annotations\n{LOADER}{fixture}'})
+        assert session(healthy, *mode, "--cov=shop", "-W", "error").verdicts == GREEN

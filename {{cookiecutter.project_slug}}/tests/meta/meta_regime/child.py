@@ -1,0 +1,152 @@
+"""The measured child run: the whole suite once, in a process of its own, for `pytest tests/meta`.
+
+No shell; the interpreter that runs this session; its own coverage data file; a time limit; nothing left behind.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from . import lifeline
+from .record import RecordReader, SuiteRun
+
+RECORD_VARIABLE = "META_TESTS_RECORD"  # tells a child where to write its record
+_CHILD_VARIABLE = "META_TESTS_CHILD"  # tells it, and all it starts, not to judge and not to start another
+SOURCE = "a child run of the whole suite"
+_POLL_SECONDS = 0.05
+_TAIL_LINES = 40
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a child run has got: tests ended, tests in all (0 while they are collected), seconds since its start."""
+
+    done: int
+    expected: int
+    seconds: float
+
+
+def is_child() -> bool:
+    """Tell whether this process is (a descendant of) a measured child run. Such a process starts no other."""
+    return _CHILD_VARIABLE in os.environ
+
+
+def take_record_path() -> Path | None:
+    """Give the path of the record that this process is to write, once: processes that it starts write none."""
+    path = os.environ.pop(RECORD_VARIABLE, None)
+    return Path(path) if path else None
+
+
+def run_suite(
+    args: Sequence[str],
+    root: Path,
+    timeout_seconds: float,
+    tell: Callable[[Progress], None],
+) -> SuiteRun:
+    """Run `python -m pytest` with these arguments in `root` and give the record of that run.
+
+    `tell` hears of the progress several times a second. A run that did not end normally comes back with `broken` saying
+    why. Interrupts pass through, after the child and all its processes are gone.
+    """
+    if is_child():
+        raise RuntimeError("a measured child run must not start another")
+    with tempfile.TemporaryDirectory(prefix="meta-tests-", ignore_cleanup_errors=True) as scratch:
+        folder = Path(scratch)
+        record, data, output = folder / "record.jsonl", folder / "coverage", folder / "output.txt"
+        reader = RecordReader(record)
+        began = time.monotonic()
+        timed_out = False
+        with _started(args, root, _environment(record, data), output) as process:
+            while process.poll() is None and not timed_out:
+                time.sleep(_POLL_SECONDS)
+                reader.follow()
+                seconds = time.monotonic() - began
+                tell(Progress(len(reader.tests), reader.expected, seconds))
+                timed_out = seconds > timeout_seconds
+        reader.follow()
+        reader.close()
+        run = reader.run or SuiteRun(SOURCE, tests=tuple(reader.tests))
+        why = _why_broken(process.returncode, reader, timeout_seconds if timed_out else None) or run.broken
+        if why is not None:
+            why += _tail(output)
+        return replace(run, source=SOURCE, broken=why)
+
+
+def _environment(record: Path, data: Path) -> dict[str, str]:
+    """Give the child's environment: this one's, without what pytest and its plugins say to their own processes."""
+    own = {
+        "PYTEST_CURRENT_TEST",
+        "PYTEST_XDIST_WORKER",
+        "PYTEST_XDIST_WORKER_COUNT",
+        "PYTEST_XDIST_TESTRUNUID",
+    }
+    environment = {name: value for name, value in os.environ.items() if name not in own}
+    return {**environment, RECORD_VARIABLE: str(record), _CHILD_VARIABLE: "1", "COVERAGE_FILE": str(data)}
+
+
+@contextlib.contextmanager
+def _started(
+    args: Sequence[str], root: Path, environment: dict[str, str], output: Path
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Start the child behind a lifeline; on leaving, however that happens, it and its processes are gone."""
+    pytest_command = [sys.executable, "-m", "pytest", *args]
+    with output.open("wb") as stream:
+        process = subprocess.Popen(
+            [sys.executable, "-I", "-S", lifeline.__file__, *pytest_command],
+            cwd=root,
+            env=environment,
+            stdin=subprocess.PIPE,
+            stdout=stream,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    assert process.stdin is not None
+    try:
+        yield process
+    finally:
+        process.stdin.close()
+        try:
+            process.wait(lifeline.GRACE_SECONDS + 10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _why_broken(status: int, reader: RecordReader, timed_out_after: float | None) -> str | None:
+    """Say why a run cannot be judged; None if it ended as pytest runs do, with all tests passed or some failed."""
+    running = f" while running {', '.join(reader.running)}" if reader.running else ""
+    if timed_out_after is not None:
+        return (
+            f"The suite did not end within {timed_out_after:g} s and was stopped{running}; {len(reader.tests)} of "
+            f"{reader.expected or '?'} tests had ended. (tests/meta/policy.toml, [suite] timeout_seconds)"
+        )
+    if reader.run is None:
+        if reader.running:
+            return (
+                f"The suite's process ended{running}, with exit status {status}: "
+                "a crash, a signal, or os._exit in a test or in the code under test."
+            )
+        return f"The suite did not start: pytest ended with exit status {status}."
+    meanings = {
+        2: "it was interrupted, or files could not be collected",
+        3: "pytest had an internal error",
+        4: "pytest could not understand its arguments",
+        5: "no tests were found",
+    }
+    if status in (0, 1):
+        return None
+    return f"The suite did not end normally: {meanings.get(status, 'pytest failed')} (exit status {status})."
+
+
+def _tail(output: Path) -> str:
+    """Give the last lines that the child printed, indented."""
+    lines = output.read_text(encoding="utf-8", errors="replace").splitlines()[-_TAIL_LINES:]
+    return "\n\nIts last lines of output:\n\n" + "\n".join(f"    {line}" for line in lines) if lines else ""

@@ -1,0 +1,199 @@
+"""The thresholds of a project: `policy.toml`, read into a frozen, checked `Policy`.
+
+Everything that is wrong is reported at once, each with its key and with what would be right.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import math
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeVar
+
+
+class PolicyError(Exception):
+    """A settings file cannot be used. `problems` has one sentence for each thing that is wrong."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+def _number(default: float, *, unit: str, low: float, high: float = math.inf, above: bool = False) -> Any:
+    """Declare a number from `low` (itself excluded if `above`) to `high`, in `unit`."""
+    return field(default=default, metadata={"unit": unit, "low": low, "high": high, "above": above})
+
+
+@dataclass(frozen=True)
+class Suite:
+    """What is judged, and how long a child run of it may take."""
+
+    args: tuple[str, ...] = ()
+    packages: tuple[str, ...] = ("auto",)
+    timeout_seconds: float = _number(1800.0, unit="seconds", low=0, above=True)
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """Shares of statements and branches that tests must execute, in per cent."""
+
+    minimum: float = _number(80.0, unit="per cent", low=0, high=100)
+    target: float = _number(90.0, unit="per cent", low=0, high=100)
+    module_floor: float = _number(50.0, unit="per cent", low=0, high=100)
+    changed_lines_minimum: float = _number(80.0, unit="per cent", low=0, high=100)
+    floors: Mapping[str, float] = field(
+        default_factory=dict, metadata={"unit": "per cent", "low": 0, "high": 100, "above": False}
+    )
+
+
+@dataclass(frozen=True)
+class Performance:
+    """How long the whole suite may take, in seconds."""
+
+    suite_seconds: float = _number(120.0, unit="seconds", low=0, above=True)
+    ideal_seconds: float = _number(60.0, unit="seconds", low=0, above=True)
+
+
+@dataclass(frozen=True)
+class SlowTests:
+    """How long one test may take, in seconds."""
+
+    limit_seconds: float = _number(10.0, unit="seconds", low=0, above=True)
+
+
+@dataclass(frozen=True)
+class Hygiene:
+    """The categories (markers) of which every test needs one."""
+
+    categories: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Policy:
+    """All thresholds. The field names are the tables of `policy.toml`, theirs are its keys."""
+
+    suite: Suite = field(default_factory=Suite)
+    coverage: Coverage = field(default_factory=Coverage)
+    performance: Performance = field(default_factory=Performance)
+    slow_tests: SlowTests = field(default_factory=SlowTests)
+    hygiene: Hygiene = field(default_factory=Hygiene)
+
+
+_TABLES: dict[str, Any] = {table.name: table.default_factory for table in dataclasses.fields(Policy)}
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """Read a TOML file, with or without a byte-order mark. Raises `PolicyError` if it is none."""
+    try:
+        return tomllib.loads(path.read_bytes().decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        raise PolicyError([f"{path.name} is not UTF-8 text (byte {error.start}); save it as UTF-8"]) from None
+    except tomllib.TOMLDecodeError as error:
+        raise PolicyError([f"{path.name} is not valid TOML: {error}"]) from None
+    except OSError as error:
+        raise PolicyError([f"{path.name} cannot be read: {error.strerror}"]) from None
+
+
+def load_policy(path: Path) -> Policy:
+    """Read `policy.toml`. Raises `PolicyError` with everything that is wrong in it."""
+    if not path.exists():
+        raise PolicyError([f"{path.name} is missing; get it back, or make an empty one for the defaults"])
+    return parse_policy(read_toml(path), path.name)
+
+
+_Table = TypeVar("_Table")
+
+
+def parse_policy(document: Mapping[str, Any], name: str = "policy.toml") -> Policy:
+    """Check a parsed `policy.toml` and freeze it. Raises `PolicyError` with everything that is wrong in it."""
+    problems: list[str] = []
+    tables: dict[str, Any] = {}
+    for title, table in document.items():
+        if title not in _TABLES:
+            problems.append(f"{name}: [{title}] is unknown; {_nearest(title, _TABLES)}")
+        elif not isinstance(table, Mapping):
+            problems.append(f"{name}: {title} must be a table: write [{title}] on a line of its own")
+        else:
+            tables[title] = _parse_table(_TABLES[title], table, f"{name}: [{title}]", problems)
+    policy = Policy(**tables)
+    if not problems:
+        problems = [f"{name}: {contradiction}" for contradiction in _contradictions(policy)]
+    if problems:
+        raise PolicyError(problems)
+    return policy
+
+
+def _parse_table(cls: type[_Table], table: Mapping[str, Any], where: str, problems: list[str]) -> _Table:
+    fields = {item.name: item for item in dataclasses.fields(cls)}  # type: ignore[arg-type]
+    values: dict[str, Any] = {}
+    for key, value in table.items():
+        if key not in fields:
+            problems.append(f"{where} {key} is unknown; {_nearest(key, fields)}")
+            continue
+        rule = fields[key].metadata
+        if key == "floors":
+            values[key] = _numbers_by_name(value, rule, f"{where} floors", problems)
+        elif rule:
+            values[key] = _checked_number(value, rule, f"{where} {key}", problems)
+        else:
+            values[key] = _checked_words(value, f"{where} {key}", problems)
+    return cls(**{key: value for key, value in values.items() if value is not None})
+
+
+def _nearest(word: str, known: Mapping[str, Any]) -> str:
+    close = difflib.get_close_matches(word, known, n=1)
+    return f"did you mean {close[0]}?" if close else "known are: " + ", ".join(known)
+
+
+def _checked_number(value: Any, rule: Mapping[str, Any], where: str, problems: list[str]) -> float | None:
+    """Give the number, or None after noting what is wrong with it."""
+    unit, low, high = rule["unit"], rule["low"], rule["high"]
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        problems.append(f"{where} = {value!r}: must be a number of {unit}, without quotes")
+    elif not math.isfinite(value):
+        problems.append(f"{where} = {value}: must be a finite number of {unit}")
+    elif value < low or value > high or (rule["above"] and value == low):
+        bounds = f"more than {low:g}" if rule["above"] else f"between {low:g} and {high:g}"
+        problems.append(f"{where} = {value:g}: must be {bounds} {unit}")
+    else:
+        return float(value)
+    return None
+
+
+def _numbers_by_name(value: Any, rule: Mapping[str, Any], where: str, problems: list[str]) -> dict[str, float]:
+    if not isinstance(value, Mapping):
+        problems.append(f'{where}: must be a table of globs, as in [coverage.floors] "src/pkg/billing/**" = 95')
+        return {}
+    checked = {key: _checked_number(number, rule, f'{where} "{key}"', problems) for key, number in value.items()}
+    return {key: number for key, number in checked.items() if number is not None}
+
+
+def _checked_words(value: Any, where: str, problems: list[str]) -> tuple[str, ...] | None:
+    if isinstance(value, list) and all(isinstance(word, str) and word for word in value):
+        return tuple(value)
+    problems.append(f'{where} = {value!r}: must be a list of strings, as in ["one", "two"]')
+    return None
+
+
+def _contradictions(policy: Policy) -> list[str]:
+    found = []
+    performance, coverage = policy.performance, policy.coverage
+    if performance.ideal_seconds > performance.suite_seconds:
+        found.append(
+            f"[performance] ideal_seconds = {performance.ideal_seconds:g} is over the budget, "
+            f"suite_seconds = {performance.suite_seconds:g}; an ideal is at most the budget"
+        )
+    if coverage.target < coverage.minimum:
+        found.append(
+            f"[coverage] target = {coverage.target:g} is below minimum = {coverage.minimum:g}; "
+            "a target is at least the minimum"
+        )
+    if not policy.suite.packages:
+        found.append('[suite] packages is empty; name the import packages to measure, or ["auto"]')
+    elif "auto" in policy.suite.packages and len(policy.suite.packages) > 1:
+        found.append('[suite] packages has "auto" beside names; write either ["auto"] or names')
+    return found

@@ -1,0 +1,123 @@
+"""Was this session the whole suite? Decided from what pytest was told and from what it then collected and ran."""
+
+from __future__ import annotations
+
+import argparse
+import fnmatch
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+# Options that choose tests: their destination in pytest's namespace, and how a person types them.
+SELECTING = {
+    "keyword": "-k",
+    "markexpr": "-m",
+    "deselect": "--deselect",
+    "ignore": "--ignore",
+    "ignore_glob": "--ignore-glob",
+    "lf": "--lf",
+    "stepwise": "--sw",
+    "collectonly": "--collect-only",
+    "splits": "--splits",
+    "group": "--group",
+}
+
+
+_NEVER_WHOLE = {"lf", "stepwise", "collectonly", "splits", "group"}  # even where addopts has them
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What a session was asked to run, beside what the suite is.
+
+    `options` are those in which the two differ, as typed. `left_out` are test files of the suite outside the session's
+    arguments, `outside` tests that ran though they are not of the suite.
+    """
+
+    options: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
+    outside: tuple[str, ...] = ()
+
+    def why_partial(self) -> str | None:
+        """Say why this was not the whole suite; None if it was."""
+        if self.options:
+            return f"partial run ({' '.join(self.options)})"
+        if self.left_out:
+            return f"partial run: it left out {_some(self.left_out)}"
+        if self.outside:
+            return f"this session also ran tests outside the suite: {_some(self.outside)}"
+        return None
+
+
+def _some(names: Sequence[str]) -> str:
+    return names[0] + (f" and {len(names) - 1} more" if len(names) > 1 else "")
+
+
+def differing_options(suite: argparse.Namespace, session: argparse.Namespace) -> tuple[str, ...]:
+    """Name the selecting options in which a session differs from the suite, as a person would type them."""
+    found = []
+    for name, flag in SELECTING.items():
+        wanted, got = _value(suite, name), _value(session, name)
+        if wanted != got:
+            found.append(f"without {_typed(flag, wanted)}" if not got else _typed(flag, got))
+        elif got and name in _NEVER_WHOLE:
+            found.append(_typed(flag, got))
+    return tuple(found)
+
+
+def _value(options: argparse.Namespace, name: str) -> Any:
+    value = getattr(options, name, None)
+    return (sorted(map(str, value)) if isinstance(value, list) else value) or None
+
+
+def _typed(flag: str, value: Any) -> str:
+    if value is True:
+        return flag
+    values = value if isinstance(value, list) else [value]
+    return " ".join(f"{flag} {part!r}" if " " in str(part) else f"{flag} {part}" for part in values)
+
+
+def paths_of(args: Iterable[str], base: Path) -> tuple[Path, ...]:
+    """Turn pytest's positional arguments into absolute paths, without their `::` parts."""
+    return tuple(Path(os.path.abspath(base / arg.split("::")[0])) for arg in args)  # noqa: PTH100 - keeps symlinks
+
+
+def is_under(path: Path, roots: Iterable[Path]) -> bool:
+    """Tell whether the path is one of the roots or lies below one."""
+    return any(path.is_relative_to(root) for root in roots)
+
+
+def test_files(
+    roots: Iterable[Path], patterns: Sequence[str], skipped: Sequence[str], beside: Iterable[Path]
+) -> list[Path]:
+    """List the files below the roots that pytest would take for tests, save those below `beside`.
+
+    `patterns` is pytest's `python_files`, `skipped` its `norecursedirs`; virtual environments are skipped as well.
+    """
+    beside = tuple(beside)
+    found = []
+    for root in roots:
+        if root.is_file():
+            found += [root] if not is_under(root, beside) else []
+            continue
+        for folder, folders, files in os.walk(root):
+            here = Path(folder)
+            folders[:] = [
+                name
+                for name in sorted(folders)
+                if not any(fnmatch.fnmatch(name, pattern) for pattern in skipped)
+                and name != "__pycache__"
+                and not is_under(here / name, beside)
+                and not (here / name / "pyvenv.cfg").exists()
+            ]
+            found += [
+                here / name
+                for name in sorted(files)
+                if name.endswith(".py") and any(fnmatch.fnmatch(name, pattern) for pattern in patterns)
+            ]
+    return found
+
+
+test_files.__test__ = False  # type: ignore[attr-defined]

@@ -1,0 +1,258 @@
+"""One pytest session under the regime: what it ran is recorded, and judged at its end or in a child run.
+
+The verdict tests are taken out of the collected items, and run after everything else, when pytest-cov has saved its
+data. Under xdist the controller, which has all reports, collects and runs them; workers drop them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Callable, Generator
+from dataclasses import astuple
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from . import child
+from .policy import PolicyError
+from .record import THIS_SESSION, FixtureTiming, RecordWriter, SuiteRun
+from .recorder import Recorder
+from .session_facts import SessionFacts, coverage_of, silence_pytest_cov
+from .terminal import ProgressLine, VerdictText, quiet, write_summary
+from .verdict import (
+    Decide,
+    Outcome,
+    Standards,
+    Verdict,
+    broken_standards,
+    load_standards,
+    not_judged,
+    reach_verdict,
+)
+
+META = Path(__file__).resolve().parent.parent
+_ON_WORKERS = "meta_tests"  # what controller and workers say to each other, in workerinput and workeroutput
+
+
+def _is_ci(value: str) -> bool:
+    return value.lower() not in ("", "0", "false", "no", "off")
+
+
+class JudgedSession:
+    """The regime's plugin in one session: plain, xdist controller, xdist worker, or measured child run.
+
+    Only one process of a session judges, or writes the record of a child run; the others drop the verdict tests.
+    """
+
+    def __init__(self, config: pytest.Config, parser: pytest.Parser | None) -> None:
+        self.config = config
+        self.worker_input: dict[str, Any] | None = getattr(config, "workerinput", None)
+        self.switched_off = bool(config.getoption("no_meta", False))
+        self.strict = bool(config.getoption("meta_strict", False)) or _is_ci(os.environ.get("CI", ""))
+        record = child.take_record_path() if self.worker_input is None else None
+        self.writer = RecordWriter(record) if record is not None else None
+        self.drops_verdicts = self.switched_off or child.is_child() or _ON_WORKERS in (self.worker_input or ())
+        self.judges = self.worker_input is None and not self.drops_verdicts
+        self.facts = SessionFacts(config, parser, META)
+        self.recorder = Recorder(self.writer.start if self.writer else None, self.writer.test if self.writer else None)
+        config.pluginmanager.register(self.recorder, "meta-tests-recorder")
+        self.verdict_items: list[pytest.Item] = []
+        self._collecting_verdicts = False
+        self.verdicts: dict[str, Verdict] = {}
+        self.standards: Standards | PolicyError = Standards()
+        self.run: SuiteRun | None = None
+        self.silence = "switched off (--no-meta)" if self.switched_off else ""  # why there are no verdicts
+        if child.is_child() or self.facts.only_verdicts():
+            silence_pytest_cov(config, measure=child.is_child())
+
+    def pytest_sessionstart(self) -> None:
+        """Note that the loader was met before collecting."""
+        self.facts.loaded_in_time = True
+
+    # Collecting.
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """Take the verdict tests out before -m or -k can deselect them: beside the suite they are always due."""
+        if self.drops_verdicts or not self.facts.only_verdicts():
+            self._take_verdicts(items)
+
+    @pytest.hookimpl(trylast=True, specname="pytest_collection_modifyitems")
+    def pytest_collection_modifyitems_at_last(self, items: list[pytest.Item]) -> None:
+        """In a session of verdicts alone -k and -m choose among them, as among any tests."""
+        self._take_verdicts(items)
+        if self.config.option.collectonly or not (self.judges or self.drops_verdicts):
+            items += self.verdict_items  # to be listed; or the controller knows nothing of us, and they say so
+
+    def _take_verdicts(self, items: list[pytest.Item]) -> None:
+        mine = [item for item in items if item.path.is_relative_to(META)]
+        if not mine:
+            return
+        items[:] = [item for item in items if not item.path.is_relative_to(META)]
+        if self.switched_off:
+            self.config.hook.pytest_deselected(items=mine)
+        elif not self.drops_verdicts:
+            self.verdict_items += mine
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Note how many tests are to run in this process."""
+        if not self._collecting_verdicts:
+            self._selected(len(session.items))
+
+    def _selected(self, count: int) -> None:
+        self.facts.selected = count
+        if self.writer is not None:
+            self.writer.collected(count)
+
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """Note what could not be collected."""
+        if report.failed:
+            self.facts.not_collected[report.nodeid] = None
+
+    # Between xdist's processes.
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_configure_node(self, node: Any) -> None:
+        """Tell a worker that its controller judges."""
+        node.workerinput[_ON_WORKERS] = True
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_xdist_node_collection_finished(self, ids: list[str]) -> None:
+        """Note how many tests the workers have."""
+        self._selected(len(ids))
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any, error: object) -> None:
+        """Take what a worker measured beside its tests; note that it crashed."""
+        self.facts.workers += 1
+        if error:
+            self.facts.crashed.append(str(node.gateway.id))
+        for row in getattr(node, "workeroutput", {}).get(_ON_WORKERS, ()):
+            self.recorder.fixtures.append(FixtureTiming(*row))
+
+    def pytest_sessionfinish(self) -> None:
+        """On a worker: hand over the fixtures' times."""
+        if self.worker_input is not None:
+            rows = [astuple(fixture) for fixture in self.recorder.fixtures]
+            self.config.workeroutput[_ON_WORKERS] = rows  # type: ignore[attr-defined]
+
+    # Running and judging.
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtestloop(self, session: pytest.Session) -> Generator[None, object, object]:
+        """After the suite, and after pytest-cov, judge.
+
+        pytest-cov registers its plugin before any conftest is loaded, so its wrapper lies inside this one.
+        """
+        if self.config.option.collectonly or not (self.judges or self.writer):
+            return (yield)
+        session.testscollected += len(self.verdict_items)  # for the progress that pytest shows
+        try:
+            result = yield
+        except BaseException as stop:
+            self.facts.stopped = str(stop) or type(stop).__name__
+            self.silence = f"not judged: the session was stopped: {self.facts.stopped}"
+            self._end_record()
+            raise
+        self.recorder.listening = False
+        if self.writer is not None:
+            self._end_record()
+        else:
+            self._judge(session)
+        return result
+
+    def _end_record(self) -> None:
+        if self.writer is None:
+            return
+        with contextlib.suppress(PolicyError):  # the parent has read the same files, and has said so
+            self.writer.end(self._this_session(load_standards(META)))
+
+    def _judge(self, session: pytest.Session) -> None:
+        self.silence = "not judged: the session was interrupted"
+        try:
+            self.standards = load_standards(META)
+            self.facts.check_suite_args(self.standards.policy.suite.args)
+        except PolicyError as error:
+            self.standards = error
+        only_verdicts = self.facts.only_verdicts()
+        if isinstance(self.standards, Standards) and not only_verdicts:
+            self.run = self._this_session(self.standards)
+            if self.run.partial and not self.strict and not self.facts.includes_verdicts():
+                self.silence = f"not judged: {self.run.partial}"
+                return
+        items = self._verdicts_of(session)
+        if items and isinstance(self.standards, Standards) and only_verdicts:
+            self.run = self._child_run(self.standards)
+        if not items:
+            self.silence = "not judged: no verdict test was found in tests/meta, or none was selected"
+            session.testsfailed += 0 if only_verdicts else 1  # pytest itself says so of no tests at all
+            return
+        for item, following in zip(items, [*items[1:], None], strict=True):
+            item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+
+    def _verdicts_of(self, session: pytest.Session) -> list[pytest.Item]:
+        """Give the verdict tests; collect them first where the arguments, or xdist, kept them from being collected."""
+        if self.verdict_items or (self.facts.only_verdicts() and not self.facts.workers):
+            return self.verdict_items
+        before, collected = getattr(session, "items", []), session.testscollected
+        args = self.config.args if self.facts.only_verdicts() else sorted(map(str, META.glob("test_*.py")))
+        self._collecting_verdicts = True
+        with quiet(self.config):
+            session.perform_collect(args)
+        session.items, session.testscollected = before, collected + len(self.verdict_items)
+        return self.verdict_items
+
+    def _this_session(self, standards: Standards) -> SuiteRun:
+        """Put together the run that this session has been."""
+        seconds, queued = self.recorder.seconds_since_the_start()
+        run = SuiteRun(
+            source=THIS_SESSION,
+            tests=tuple(self.recorder.tests.values()),
+            fixtures=tuple(self.recorder.fixtures),
+            seconds=seconds,
+            queued=0.0 if self.facts.workers else queued,
+            workers=self.facts.workers,
+            partial=self.facts.why_partial(standards.policy.suite.args, self.recorder.tests),
+            broken=f"The suite was stopped: {self.facts.stopped}." if self.facts.stopped else None,
+        )
+        return coverage_of(run, self.config, standards.policy.suite)
+
+    def _child_run(self, standards: Standards) -> SuiteRun:
+        suite = standards.policy.suite
+        args = self.facts.child_args(suite)
+        with ProgressLine(self.config, args, standards.policy.performance.suite_seconds) as progress:
+            return child.run_suite(args, self.config.rootpath, suite.timeout_seconds, progress.show)
+
+    # Saying it.
+
+    @pytest.fixture
+    def judge(self, request: pytest.FixtureRequest) -> Callable[[Decide], None]:
+        """Give a verdict test its means: `judge(decide)` passes, fails or skips it with the verdict's words."""
+
+        def judge(decide: Decide) -> None:
+            verdict = self._verdict(decide)
+            self.verdicts[request.node.name] = verdict
+            text = VerdictText(str(request.node.path), verdict, strict=self.strict)
+            request.node.repr_failure = lambda *_: text  # what pytest prints of a failure: no traceback
+            if verdict.outcome is Outcome.FAILED or (verdict.outcome is Outcome.NOT_JUDGED and self.strict):
+                pytest.fail(verdict.line, pytrace=False)
+            if verdict.outcome is Outcome.NOT_JUDGED:
+                pytest.skip(verdict.message)
+
+        return judge
+
+    def _verdict(self, decide: Decide) -> Verdict:
+        if isinstance(self.standards, PolicyError):
+            return broken_standards(self.standards)
+        if self.run is None:
+            return not_judged(
+                "tests/conftest.py was not loaded by xdist's main process; run pytest from the project's root"
+            )
+        return reach_verdict(decide, self.run, self.standards)
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """Say in a few lines what was judged, or that nothing was."""
+        if self.judges or self.switched_off:
+            write_summary(terminalreporter, self.verdicts, self.run, self.silence)

@@ -1,0 +1,164 @@
+"""What is known of the session at hand: which tests it was to run, what happened to it, what coverage it measured."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import shlex
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from . import selection
+from .covered import CoverageMissingError, check_sources, configured_sources, read_totals, sources_of, wanted_sources
+from .policy import PolicyError, Suite
+from .record import SuiteRun
+
+
+@dataclass
+class SessionFacts:
+    """Facts gathered by the hooks.
+
+    `selected` is the number of suite tests chosen to run, on all workers together. `loaded_in_time` is false where
+    pytest met the loader while it was collecting, too late for the regime's options and for xdist.
+    """
+
+    config: pytest.Config
+    parser: pytest.Parser | None
+    meta: Path
+    loaded_in_time: bool = False
+    selected: int = 0
+    workers: int = 0
+    stopped: str = ""
+    crashed: list[str] = field(default_factory=list)
+    not_collected: dict[str, None] = field(default_factory=dict)  # an ordered set: each xdist worker reports its own
+
+    def only_verdicts(self) -> bool:
+        """Tell whether the session was asked for verdicts and nothing else, as in `pytest tests/meta`."""
+        return all(path.is_relative_to(self.meta) for path in self._session_paths(self.config.args))
+
+    def includes_verdicts(self) -> bool:
+        """Tell whether the arguments of the session take in `tests/meta`."""
+        return selection.is_under(self.meta, self._session_paths(self.config.args))
+
+    def _session_paths(self, args: Sequence[str]) -> tuple[Path, ...]:
+        return tuple(path.resolve() for path in selection.paths_of(args, self.config.invocation_params.dir))
+
+    def _parse(self, args: Sequence[str]) -> argparse.Namespace:
+        """Parse arguments as pytest does. Raises `PolicyError` if it does not understand them."""
+        assert self.parser is not None
+        try:
+            return self.parser.parse_known_args([*self.config.getini("addopts"), *args])
+        except (pytest.UsageError, SystemExit) as error:
+            typed = shlex.join(args)
+            raise PolicyError([f"policy.toml: [suite] args: pytest does not understand {typed}: {error}"]) from None
+
+    def check_suite_args(self, suite_args: Sequence[str]) -> None:
+        """Raise `PolicyError` if pytest would not understand the policy's suite arguments."""
+        if self.parser is not None:
+            self._parse(suite_args)
+
+    def why_partial(self, suite_args: Sequence[str], ran: Collection[str]) -> str | None:
+        """Say why this session was not a whole run of the suite, ended normally; None if it was."""
+        if self.not_collected:
+            return f"pytest could not collect {', '.join(self.not_collected)}"
+        if self.crashed:
+            return f"xdist worker {', '.join(self.crashed)} crashed; what it had covered is lost"
+        if not self.loaded_in_time or self.parser is None:
+            return "tests/conftest.py was loaded too late; run pytest from the project's root"
+        if len(ran) < self.selected:
+            return f"only {len(ran)} of {self.selected} tests ran"
+        return self._selection(suite_args, ran).why_partial()
+
+    def _selection(self, suite_args: Sequence[str], ran: Collection[str]) -> selection.Selection:
+        suite, options = self._parse(suite_args), self.config.option
+        differing = selection.differing_options(suite, options)
+        roots = self._suite_roots(suite)
+        whole = self._session_paths([arg for arg in self.config.args if "::" not in arg])
+        left_out: list[Path] = []
+        if not all(selection.is_under(root, whole) for root in roots):
+            patterns, skipped = self.config.getini("python_files"), self.config.getini("norecursedirs")
+            left_out = selection.test_files(roots, patterns, skipped, [*whole, self.meta])
+        outside: list[str] = []
+        if not all(selection.is_under(path, roots) for path in whole):
+            files = sorted({nodeid.split("::")[0] for nodeid in ran})
+            outside = [file for file in files if not selection.is_under(self.config.rootpath / file, roots)]
+        shown = tuple(str(path.relative_to(self.config.rootpath)) for path in left_out)
+        return selection.Selection(differing, shown, tuple(outside))
+
+    def _suite_roots(self, suite: argparse.Namespace) -> tuple[Path, ...]:
+        root = self.config.rootpath.resolve()
+        paths = [arg.split("::")[0] for arg in suite.file_or_dir] or self.config.getini("testpaths")
+        found = [path.resolve() for pattern in paths for path in _expanded(root, pattern)]
+        return tuple(found) or (root,)
+
+    def child_args(self, suite: Suite) -> list[str]:
+        """Give the arguments of a measured child run: the suite's, this session's plugins, and coverage."""
+        options = self.config.option
+        args = [*suite.args, "--maxfail=0"]
+        args += [word for plugin in options.plugins or () for word in ("-p", plugin)]
+        args += [word for override in options.override_ini or () for word in ("-o", override)]
+        if getattr(options, "inifilename", None):
+            args += ["-c", str(self.config.inipath)]
+        if getattr(options, "numprocesses", None) is not None:
+            args += ["-n", str(options.numprocesses)]
+        if self.config.pluginmanager.hasplugin("pytest_cov") and not getattr(options, "no_cov", False):
+            args += self._coverage_args(suite)
+        return args
+
+    def _coverage_args(self, suite: Suite) -> list[str]:
+        root = self.config.rootpath
+        with contextlib.chdir(root):
+            try:
+                configured = configured_sources(_config_file(self.config))
+                sources = wanted_sources(suite.packages, root, configured)
+            except CoverageMissingError:
+                return ["--cov"]  # the child says the same when it looks for its coverage
+        if sources == configured:
+            return ["--cov"]
+        return [f"--cov={source}" for source in sources]
+
+
+def _expanded(root: Path, pattern: str) -> list[Path]:
+    return sorted(root.glob(pattern)) if any(mark in pattern for mark in "*?[") else [root / pattern]
+
+
+def _config_file(config: pytest.Config) -> str | bool:
+    return getattr(config.option, "cov_config", None) or True
+
+
+def silence_pytest_cov(config: pytest.Config, *, measure: bool) -> None:
+    """Keep pytest-cov from reporting, and from failing, where its coverage is judged elsewhere; or from measuring."""
+    options = getattr(config.pluginmanager.getplugin("_cov"), "options", None)
+    if options is not None:
+        options.cov_report, options.cov_fail_under = {}, 0
+        options.no_cov = options.no_cov or not measure
+
+
+def coverage_of(run: SuiteRun, config: pytest.Config, suite: Suite) -> SuiteRun:
+    """Add to the run the coverage that this session measured, or why there is none."""
+    try:
+        return replace(run, coverage=_measured(config, suite))
+    except CoverageMissingError as error:
+        return replace(run, coverage_missing=str(error))
+
+
+def _measured(config: pytest.Config, suite: Suite) -> Any:
+    plugin = config.pluginmanager.getplugin("_cov")
+    if not config.pluginmanager.hasplugin("pytest_cov"):
+        raise CoverageMissingError("pytest-cov is not installed, or switched off; type: pip install pytest-cov")
+    if getattr(config.option, "no_cov", False):
+        raise CoverageMissingError("coverage was switched off (--no-cov)")
+    measured = getattr(getattr(plugin, "cov_controller", None), "cov", None)
+    if measured is None:
+        raise CoverageMissingError("this session ran without --cov; type: pytest tests/meta")
+    root = config.invocation_params.dir
+    with contextlib.chdir(root):
+        configured = configured_sources(_config_file(config))
+        wanted = wanted_sources(suite.packages, config.rootpath, configured)
+        include = check_sources(wanted, sources_of(measured), root)
+        fail_under = float(measured.get_option("report:fail_under") or 0) or None
+        return read_totals(measured.json_report, include, fail_under)

@@ -1,0 +1,118 @@
+"""What a meta-test says: passed, failed, or not judged, and the words for it. Decided without pytest.
+
+A verdict is a function from a run and the project's standards to a `Verdict`. The deciding functions stand in
+`coverage_verdicts` and `time_verdicts`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from enum import Enum
+from fractions import Fraction
+from pathlib import Path
+
+from .known_slow import KnownSlow, load_known_slow
+from .policy import Policy, PolicyError, load_policy
+from .record import SuiteRun
+
+_FAILURES_SHOWN = 10
+
+
+class Outcome(Enum):
+    """The three things a verdict can say; there is no fourth."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    NOT_JUDGED = "not judged"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """An outcome, one line that says it, and more lines for whoever has to act on it."""
+
+    outcome: Outcome
+    line: str
+    details: str = ""
+
+    @property
+    def message(self) -> str:
+        """The whole text."""
+        return f"{self.line}\n\n{self.details}".rstrip() if self.details else self.line
+
+
+@dataclass(frozen=True)
+class Standards:
+    """All that a project has written down to be judged by."""
+
+    policy: Policy = field(default_factory=Policy)
+    known_slow: tuple[KnownSlow, ...] = ()
+
+
+Decide = Callable[[SuiteRun, Standards], Verdict]
+
+
+def load_standards(folder: Path) -> Standards:
+    """Read `policy.toml` and `known_slow.toml`. Raises `PolicyError` with what is wrong in either."""
+    problems: list[str] = []
+    policy, known_slow = Policy(), ()  # type: tuple[Policy, tuple[KnownSlow, ...]]
+    try:
+        policy = load_policy(folder / "policy.toml")
+    except PolicyError as error:
+        problems += error.problems
+    try:
+        known_slow = load_known_slow(folder / "known_slow.toml")
+    except PolicyError as error:
+        problems += error.problems
+    if problems:
+        raise PolicyError(problems)
+    return Standards(policy, known_slow)
+
+
+def reach_verdict(decide: Decide, run: SuiteRun, standards: Standards) -> Verdict:
+    """Judge a run, or say why it cannot be judged. A broken or a failed child run never passes."""
+    if run.broken is not None:
+        line, _, details = run.broken.partition("\n\n")
+        return Verdict(Outcome.FAILED, f"The suite could not be judged. {line}", details)
+    if run.partial is not None:
+        verdict = not_judged(run.partial)
+    else:
+        verdict = decide(run, standards) if run.tests else not_judged("the suite has no tests yet")
+    if not run.failed:
+        return verdict
+    failures = f"{len(run.failed)} test{'' if len(run.failed) == 1 else 's'} of the suite failed"
+    if run.judged_elsewhere and verdict.outcome is not Outcome.FAILED:
+        listed = "\n".join(f"    {nodeid}" for nodeid in run.failed[:_FAILURES_SHOWN])
+        return Verdict(Outcome.FAILED, f"{failures}; mend that first. ({verdict.line})", listed)
+    return replace(verdict, line=f"{verdict.line} ({failures}.)")
+
+
+def broken_standards(error: PolicyError) -> Verdict:
+    """Say what is wrong with the settings files."""
+    if len(error.problems) == 1:
+        return Verdict(Outcome.FAILED, f"Nothing was judged. tests/meta/{error.problems[0]}")
+    listed = "\n".join(f"    {problem}" for problem in error.problems)
+    line = f"Nothing was judged: {len(error.problems)} settings in tests/meta are wrong."
+    return Verdict(Outcome.FAILED, line, listed)
+
+
+def not_judged(reason: str) -> Verdict:
+    """Say why nothing can be said."""
+    return Verdict(Outcome.NOT_JUDGED, f"not judged: {reason}")
+
+
+def percent(value: Fraction | float) -> str:
+    """Write per cent with two decimals, never rounded up: 79.999 is not 80."""
+    hundredths = math.floor(Fraction(value) * 100)
+    return f"{hundredths // 100}.{hundredths % 100:02d} %"
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Lay out rows of words under a head; the last column is left-aligned and may be of any length."""
+    widths = [max(len(row[index]) for row in [head, *rows]) for index in range(len(head) - 1)]
+    lines = []
+    for row in [head, *rows]:
+        cells = [cell.rjust(width) for cell, width in zip(row[:-1], widths, strict=True)]
+        lines.append("    " + "  ".join([*cells, row[-1]]))
+    return "\n".join(lines)

@@ -1,0 +1,17 @@
+"""Is the whole suite fast enough to be run often? Thresholds: policy.toml, [performance]. What to do: README.md."""
+
+import sys
+from collections.abc import Callable
+
+import pytest
+
+if "meta_regime.plugin" not in sys.modules:
+    pytest.fail("tests/conftest.py lacks the three lines that load the regime: tests/meta/README.md", pytrace=False)
+
+from meta_regime.time_verdicts import suite_within_budget
+from meta_regime.verdict import Decide
+
+
+def test_suite_within_time_budget(judge: Callable[[Decide], None]) -> None:
+    """The suite takes no longer than its budget."""
+    judge(suite_within_budget)
