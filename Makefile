@@ -6,7 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test lint types unit bench real lock clean
+.PHONY: demo test lint types unit lowest bench real lock clean
 
 demo: $(STAMP)
 	$(BIN)/python examples/demo.py
@@ -22,6 +22,12 @@ types: $(STAMP)
 
 unit: $(STAMP)
 	$(BIN)/python -m pytest -n auto
+
+# The template's tests that run pytest in projects, on the lowest versions that it supports.
+lowest: requirements/lowest.txt requirements/dev.txt
+	$(PYTHON) -m venv .venv-lowest
+	.venv-lowest/bin/python -m pip install --quiet --disable-pip-version-check -r requirements/lowest.txt cookiecutter hypothesis
+	.venv-lowest/bin/python -m pytest -n auto tests/test_layouts.py tests/test_judged_session.py tests/test_child_run.py
 
 # CPU seconds of a session with the regime against the same session without it, interleaved.
 bench: $(STAMP)
@@ -44,4 +50,4 @@ lock: $(STAMP)
 	  --custom-compile-command 'make lock' -o requirements/dev.txt requirements/dev.in
 
 clean:
-	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) .venv-lowest .mypy_cache .pytest_cache .ruff_cache
