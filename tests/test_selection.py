@@ -54,6 +54,8 @@ def test_test_files_are_found_as_pytest_finds_them(tmp_path: Path) -> None:
         "tests/test_a.py",
         "tests/unit/test_b.py",
     ]
+    beside = [tmp_path / "tests" / "unit", tmp_path / "tests" / "test_a.py"]
+    assert test_files([tmp_path / "tests"], ["test_[ab].py"], ["meta"], beside) == []
     assert test_files([tmp_path / "tests" / "test_a.py"], ["test_*.py"], [], []) == [tmp_path / "tests" / "test_a.py"]
 
 

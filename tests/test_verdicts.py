@@ -49,7 +49,7 @@ class TestEveryVerdict:
     @pytest.mark.parametrize("decide", DECIDERS)
     def test_a_suite_without_tests_is_not_judged(self, decide: Decide) -> None:
         verdict = reach_verdict(decide, replace(run_of(), tests=()), Standards())
-        assert verdict == Verdict(Outcome.NOT_JUDGED, "not judged: the suite has no tests yet")
+        assert verdict == Verdict(Outcome.NOT_JUDGED, "not judged: no test of the suite was executed")
 
     @pytest.mark.parametrize("decide", DECIDERS)
     def test_a_broken_run_fails_whatever_it_measured(self, decide: Decide) -> None:

@@ -132,6 +132,11 @@ class SuiteRun:
         return max(0.0, self.seconds - self.queued)
 
     @property
+    def executed(self) -> bool:
+        """Whether any test ran, rather than being skipped."""
+        return any(test.outcome != "skipped" for test in self.tests)
+
+    @property
     def failed(self) -> tuple[str, ...]:
         """The ids of the tests that failed."""
         return tuple(test.nodeid for test in self.tests if test.outcome == "failed")

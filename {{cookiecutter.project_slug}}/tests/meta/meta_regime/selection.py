@@ -115,7 +115,9 @@ def test_files(
             found += [
                 here / name
                 for name in sorted(files)
-                if name.endswith(".py") and any(fnmatch.fnmatch(name, pattern) for pattern in patterns)
+                if any(fnmatch.fnmatch(name, pattern) for pattern in patterns)
+                and name.endswith(".py")
+                and not is_under(here / name, beside)
             ]
     return found
 

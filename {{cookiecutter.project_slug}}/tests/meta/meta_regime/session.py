@@ -155,6 +155,10 @@ class JudgedSession:
             self.facts.stopped = str(stop) or type(stop).__name__
             self.silence = f"not judged: the session was stopped: {self.facts.stopped}"
             self._end_record()
+            if isinstance(stop, pytest.exit.Exception):
+                if self.strict:
+                    stop.returncode = stop.returncode or 1  # pytest.exit("...", 0) must not make a CI job green
+                self._say_nothing_is_judged()  # pytest prints no summary for a status of the caller's own
             raise
         self.recorder.listening = False
         if self.writer is not None:
@@ -162,6 +166,13 @@ class JudgedSession:
         else:
             self._judge(session)
         return result
+
+    def _say_nothing_is_judged(self) -> None:
+        reporter = self.config.pluginmanager.getplugin("terminalreporter")
+        if reporter is not None and self.judges:
+            reporter.ensure_newline()
+            write_summary(reporter, {}, None, self.silence)
+            self.silence = ""
 
     def _end_record(self) -> None:
         if self.writer is None:

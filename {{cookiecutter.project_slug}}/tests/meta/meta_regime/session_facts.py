@@ -155,6 +155,8 @@ def _measured(config: pytest.Config, suite: Suite) -> Any:
     measured = getattr(getattr(plugin, "cov_controller", None), "cov", None)
     if measured is None:
         raise CoverageMissingError("this session ran without --cov; type: pytest tests/meta")
+    if getattr(config.option, "cov_append", False):
+        raise CoverageMissingError("--cov-append adds what earlier runs have covered; type it without")
     root = config.invocation_params.dir
     with contextlib.chdir(root):
         configured = configured_sources(_config_file(config))

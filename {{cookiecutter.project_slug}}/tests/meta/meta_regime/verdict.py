@@ -78,7 +78,7 @@ def reach_verdict(decide: Decide, run: SuiteRun, standards: Standards) -> Verdic
     if run.partial is not None:
         verdict = not_judged(run.partial)
     else:
-        verdict = decide(run, standards) if run.tests else not_judged("the suite has no tests yet")
+        verdict = decide(run, standards) if run.executed else not_judged("no test of the suite was executed")
     if not run.failed:
         return verdict
     failures = f"{len(run.failed)} test{'' if len(run.failed) == 1 else 's'} of the suite failed"

@@ -1,0 +1,246 @@
+"""The honesty table: every way of running pytest, and what the regime says there, on a desk and in CI.
+
+Nothing that can be typed makes it silently green. Each row runs plain and under xdist, with `CI` unset and set.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.sample import BUDGET, COVERAGE, LOADER, SETTINGS, SLOW, VERDICTS, Said, policy, session, write
+
+MODES = {"plain": [], "-n 2": ["-n", "2"]}
+HEALTHY = "[coverage]\nminimum = 75\n"
+GREEN = {COVERAGE: "passed", BUDGET: "passed", SLOW: "passed"}
+
+
+@dataclass(frozen=True)
+class Judged:
+    """The verdicts are given, and pass; in CI too. `status` is pytest's exit status."""
+
+    status: int = 0
+
+    def check(self, said: Said, *, in_ci: bool) -> None:
+        assert said.verdicts == GREEN, said.text
+        assert said.status == self.status, (in_ci, said.text)
+
+
+@dataclass(frozen=True)
+class NotJudged:
+    """Each verdict says why it cannot judge: skipped on a desk, failed in CI."""
+
+    reason: str
+    status: int = 0
+
+    def check(self, said: Said, *, in_ci: bool) -> None:
+        assert said.verdicts == dict.fromkeys(VERDICTS, "failed" if in_ci else "skipped"), said.text
+        assert self.reason in said.messages[COVERAGE]
+        assert f"not judged: {self.reason}" in said.text
+        assert said.status == (1 if in_ci else self.status), said.text
+
+
+@dataclass(frozen=True)
+class OneLine:
+    """No verdict was asked for: one line says why none is given. In CI the verdicts come all the same, and fail."""
+
+    reason: str
+
+    def check(self, said: Said, *, in_ci: bool) -> None:
+        if in_ci:
+            NotJudged(self.reason).check(said, in_ci=True)
+            return
+        assert (said.status, said.verdicts) == (0, {}), said.text
+        assert f"meta-tests: not judged: {self.reason}" in said.text
+
+
+@dataclass(frozen=True)
+class Stopped:
+    """The session did not end normally; pytest's exit status says so, and a line says that nothing was judged."""
+
+    reason: str
+    statuses: tuple[int, ...] = (1, 2)
+
+    def check(self, said: Said, *, in_ci: bool) -> None:
+        assert "passed" not in said.verdicts.values(), said.text
+        assert said.status in self.statuses, said.text
+        assert said.status or not in_ci
+        assert self.reason in said.text
+
+
+@dataclass(frozen=True)
+class CoverageNotJudged:
+    """Time is judged; coverage is not, and its verdict says why."""
+
+    reason: str
+
+    def check(self, said: Said, *, in_ci: bool) -> None:
+        assert said.verdicts == {**GREEN, COVERAGE: "failed" if in_ci else "skipped"}, said.text
+        assert self.reason in said.messages[COVERAGE]
+        assert said.status == (1 if in_ci else 0), said.text
+
+
+Expected = Judged | NotJudged | OneLine | Stopped | CoverageNotJudged
+
+
+@dataclass(frozen=True)
+class Row:
+    """What is typed after `pytest`, in a healthy project with these changes, and what is expected."""
+
+    typed: str
+    expected: Expected
+    files: dict[str, str] | None = None
+    change: Callable[[Path], None] | None = None
+    env: dict[str, str] | None = None
+    plain_only: bool = False
+
+
+def suite_is_unit(project: Path) -> None:
+    """Make `-m unit` the suite, with one test outside it."""
+    policy(project, HEALTHY + '[suite]\nargs = ["-m", "unit"]\n')
+    write(project, {"pyproject.toml": SETTINGS + 'markers = ["unit: quick"]\n'})
+    for path in (project / "tests" / "unit").glob("test_*.py"):
+        path.write_text("import pytest\n\npytestmark = pytest.mark.unit\n" + path.read_text())
+    write(project, {"tests/unit/test_net.py": "def test_net(): ...\n"})
+
+
+def no_tests(project: Path) -> None:
+    for path in (project / "tests" / "unit").glob("test_*.py"):
+        path.unlink()
+
+
+def all_skipped(project: Path) -> None:
+    for path in (project / "tests" / "unit").glob("test_*.py"):
+        path.write_text("import pytest\n\npytestmark = pytest.mark.skip(reason='not today')\n" + path.read_text())
+
+
+def no_meta_folder(project: Path) -> None:
+    (project / "tests" / "meta").rename(project / "gone")
+
+
+BAD = {"tests/unit/test_bad.py": "def test_bad():\n    assert False\n"}
+BROKEN = {"tests/unit/test_broken.py": "import nothing_of_this_name\n"}
+LEAKS = (
+    "import os, sys, time\n\n\ndef test_leaks(tmp_path):\n    os.chdir(tmp_path)\n    os.environ.clear()\n"
+    "    sys.argv[:] = ['x']\n    time.perf_counter = lambda: 0.0\n    time.time = lambda: 0.0\n"
+)
+MORE = "tests/unit/test_more.py"
+
+TABLE: dict[str, Row] = {
+    # Whole runs.
+    "the suite": Row("--cov=shop", Judged()),
+    "arguments that cover the suite": Row("--cov=shop tests", Judged()),
+    "the folder in which all its files are": Row("--cov=shop tests/unit", Judged()),
+    "-m exactly the suite's": Row("--cov=shop -m unit", Judged(), change=suite_is_unit),
+    "testpaths without tests/meta": Row(
+        "--cov=shop", Judged(), {"pyproject.toml": SETTINGS + 'testpaths = ["tests/unit"]\n'}
+    ),
+    "--maxfail that did not stop": Row("--cov=shop --maxfail=1", Judged()),
+    "failing tests": Row("--cov=shop", Judged(status=1), BAD),
+    "without a cache": Row("--cov=shop -p no:cacheprovider", Judged()),
+    "without xdist": Row("--cov=shop -p no:xdist", Judged(), plain_only=True),
+    "harmless PYTEST_ADDOPTS": Row("--cov=shop", Judged(), env={"PYTEST_ADDOPTS": "-v --tb=short"}),
+    "a stale .coverage": Row("--cov=shop", Judged(), {".coverage": "not even coverage data"}),
+    "a test that leaves folder, environment, argv and clocks changed": Row(
+        "--cov=shop", Judged(), {"tests/unit/test_zz.py": LEAKS}
+    ),
+    # Parts of the suite.
+    "-k": Row("--cov=shop -k total", NotJudged("partial run (-k total)")),
+    "-m other than the suite's": Row("--cov=shop -m slow", NotJudged("partial run (-m slow)", status=0)),
+    "more than the suite": Row("--cov=shop", NotJudged("partial run (without -m unit)"), change=suite_is_unit),
+    "a node id": Row(f"--cov=shop {MORE}::test_basket", OneLine("partial run: it left out tests/unit/")),
+    "one file": Row(f"--cov=shop {MORE}", OneLine("partial run: it left out tests/unit/test_prices.py")),
+    "a sub-folder": Row(
+        "--cov=shop tests/unit/deep",
+        OneLine("partial run: it left out tests/unit/test_more.py and 1 more"),
+        {"tests/unit/deep/test_deep.py": "def test_deep(): ...\n"},
+    ),
+    "--deselect": Row(f"--cov=shop --deselect {MORE}", NotJudged(f"partial run (--deselect {MORE})")),
+    "--ignore": Row(f"--cov=shop --ignore {MORE}", NotJudged(f"partial run (--ignore {MORE})")),
+    "--ignore-glob": Row("--cov=shop --ignore-glob=*more*", NotJudged("partial run (--ignore-glob")),
+    "--lf": Row("--cov=shop --lf", NotJudged("partial run (--lf)")),
+    "--sw": Row("--cov=shop --sw", NotJudged("partial run (--sw)"), plain_only=True),
+    "selecting PYTEST_ADDOPTS": Row(
+        "--cov=shop", NotJudged("partial run (-k total)"), env={"PYTEST_ADDOPTS": "-k total"}
+    ),
+    "--lf as a habit": Row(
+        "--cov=shop", NotJudged("partial run (--lf)"), {"pyproject.toml": SETTINGS + 'addopts = "--lf"\n'}
+    ),
+    # Nothing to judge.
+    "no tests": Row("--cov=shop", NotJudged("no test of the suite was executed"), change=no_tests),
+    "a suite marker that nobody uses": Row(
+        "--cov=shop -m nobody",
+        NotJudged("no test of the suite was executed"),
+        {"tests/meta/policy.toml": HEALTHY + '[suite]\nargs = ["-m", "nobody"]\n'},
+    ),
+    "everything skipped": Row("--cov=shop", NotJudged("no test of the suite was executed"), change=all_skipped),
+    # Sessions that did not end normally.
+    "-x that stopped": Row("--cov=shop -x", Stopped("not judged: the session was stopped: stopping after 1"), BAD),
+    "--maxfail that stopped": Row("--cov=shop --maxfail=1", Stopped("not judged: the session was stopped: "), BAD),
+    "a collection error": Row("--cov=shop", Stopped("meta-tests: not judged: "), BROKEN),
+    "a collection error that is passed over": Row(
+        "--cov=shop --continue-on-collection-errors",
+        NotJudged("pytest could not collect tests/unit/test_broken.py", status=1),
+        BROKEN,
+    ),
+    "pytest.exit()": Row(
+        "--cov=shop",
+        Stopped("not judged: the session was stopped: enough", statuses=(7,)),
+        {"tests/unit/test_exit.py": "import pytest\n\n\ndef test_exit():\n    pytest.exit('enough', 7)\n"},
+        plain_only=True,
+    ),
+    "pytest.exit() with status 0": Row(
+        "--cov=shop",
+        Stopped("not judged: the session was stopped: enough", statuses=(0, 1)),
+        {"tests/unit/test_exit.py": "import pytest\n\n\ndef test_exit():\n    pytest.exit('enough', 0)\n"},
+        plain_only=True,
+    ),
+    "Ctrl-C": Row(
+        "--cov=shop",
+        Stopped("not judged: the session was stopped: KeyboardInterrupt", statuses=(2,)),
+        {"tests/unit/test_key.py": "def test_key():\n    raise KeyboardInterrupt\n"},
+        plain_only=True,
+    ),
+    # Coverage of something else.
+    "no --cov": Row("", CoverageNotJudged("this session ran without --cov; type: pytest tests/meta")),
+    "--no-cov": Row("--cov=shop --no-cov", CoverageNotJudged("coverage was switched off (--no-cov)")),
+    "--cov without a source": Row("--cov", CoverageNotJudged("leaves out files that no test imports; type --cov=shop")),
+    "--cov of something else": Row("--cov=tests", CoverageNotJudged("was measured on tests, not on shop")),
+    "--cov-append": Row("--cov=shop --cov-append", CoverageNotJudged("adds what earlier runs have covered")),
+    "without pytest-cov": Row("-p no:pytest_cov", CoverageNotJudged("type: pip install pytest-cov")),
+    "a package that does not exist": Row(
+        "--cov=shop",
+        CoverageNotJudged("'shopp', which is to be measured, cannot be found"),
+        {"tests/meta/policy.toml": HEALTHY + '[suite]\npackages = ["shopp"]\n'},
+    ),
+    # Wiring.
+    "the loader is missing": Row(
+        "--cov=shop", Stopped("tests/conftest.py lacks the three lines"), {"tests/conftest.py": ""}, plain_only=True
+    ),
+    "tests/meta is gone, the loader is not": Row(
+        "--cov=shop", Stopped("No module named 'meta_regime'", statuses=(4,)), change=no_meta_folder
+    ),
+    "the loader below a docstring and __future__": Row(
+        "--cov=shop", Judged(), {"tests/conftest.py": f'"""Ours."""\nfrom __future__ import annotations\n{LOADER}'}
+    ),
+}
+
+
+@pytest.mark.parametrize("in_ci", [False, True], ids=["desk", "CI"])
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("name", TABLE)
+def test_row(name: str, mode: str, in_ci: bool, project: Path) -> None:
+    row = TABLE[name]
+    if row.plain_only and mode != "plain":
+        pytest.skip("a row for sessions without xdist")
+    policy(project, HEALTHY)
+    write(project, row.files or {})
+    if row.change is not None:
+        row.change(project)
+    env = {**(row.env or {}), **({"CI": "true"} if in_ci else {})}
+    said = session(project, *MODES[mode], *row.typed.split(), env=env)
+    row.expected.check(said, in_ci=in_ci)
+    assert "INTERNALERROR" not in said.text
