@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from meta_regime.covered import CoverageMissingError, check_sources, discover_packages, wanted_sources
-from meta_regime.selection import Selection, differing_options, paths_of, test_files
+from meta_regime.selection import differing_options, paths_of, test_files, why_partial
 
 from tests.sample import write
 
@@ -38,10 +38,10 @@ def test_what_is_never_whole_is_not_whole_even_as_a_habit() -> None:
 
 
 def test_the_reason_names_one_file_and_counts_the_rest() -> None:
-    assert Selection().why_partial() is None
-    assert Selection(left_out=("a.py",)).why_partial() == "partial run: it left out a.py"
-    assert Selection(left_out=("a.py", "b.py", "c.py")).why_partial() == "partial run: it left out a.py and 2 more"
-    assert Selection(outside=("d.py",)).why_partial() == "this session also ran tests outside the suite: d.py"
+    assert why_partial((), (), ()) is None
+    assert why_partial((), ("a.py",), ("d.py",)) == "partial run: it left out a.py"
+    assert why_partial((), ("a.py", "b.py", "c.py"), ()) == "partial run: it left out a.py and 2 more"
+    assert why_partial((), (), ("d.py",)) == "this session also ran tests outside the suite: d.py"
 
 
 def test_test_files_are_found_as_pytest_finds_them(tmp_path: Path) -> None:

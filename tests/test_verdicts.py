@@ -197,7 +197,7 @@ class TestSlowTests:
 
     def test_the_message_offers_the_next_command_and_an_entry_to_paste(self) -> None:
         verdict = self.judge(slow_test("test_it's[a b]", 1, 11, 0))
-        assert "python -m pytest --durations=0 -vv 'tests/test_a.py::test_it'\\''s[a b]'" in verdict.details
+        assert """python -m pytest --durations=0 -vv 'tests/test_a.py::test_it'"'"'s[a b]'""" in verdict.details
         assert 'test = "tests/test_a.py::test_it\'s[a b]"' in verdict.details
         assert "seconds = 15.0" in verdict.details
         assert "until = 2027-02-20" in verdict.details

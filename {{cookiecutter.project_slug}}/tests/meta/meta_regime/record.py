@@ -149,31 +149,19 @@ class RecordWriter:
     path: Path
     _stream: IO[str] | None = field(default=None, repr=False)
 
-    def _write(self, row: Any) -> None:
+    def write(self, kind: str, *values: Any) -> None:
+        """Add a row: `collected` and a count, `start` and a node id, or `test` and the fields of a `TestTiming`."""
         if self._stream is None:
             self._stream = self.path.open("w", encoding="utf-8")
             self._stream.write(json.dumps({"meta-tests record": FORMAT}) + "\n")
-        self._stream.write(json.dumps(row) + "\n")
+        self._stream.write(json.dumps([kind, *values]) + "\n")
         self._stream.flush()
-
-    def collected(self, count: int) -> None:
-        """Say how many tests the suite has."""
-        self._write(["collected", count])
-
-    def start(self, nodeid: str) -> None:
-        """Say which test is beginning."""
-        self._write(["start", nodeid])
-
-    def test(self, timing: TestTiming) -> None:
-        """Add a test that has ended."""
-        row = (timing.nodeid, timing.setup, timing.call, timing.teardown, timing.queued, timing.outcome)
-        self._write(["test", *row])
 
     def end(self, run: SuiteRun) -> None:
         """Add what is known only at the end, and close the file."""
         rest = asdict(run)
         del rest["tests"]
-        self._write(["end", rest])
+        self.write("end", rest)
         assert self._stream is not None
         self._stream.close()
 

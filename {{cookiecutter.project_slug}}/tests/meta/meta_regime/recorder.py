@@ -6,12 +6,13 @@ wherever the whole picture is put together: this process, or xdist's controller.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Generator
+from dataclasses import astuple
 from typing import Any
 
 import pytest
 
-from .record import FixtureTiming, TestTiming
+from .record import FixtureTiming, RecordWriter, TestTiming
 from .stopwatch import Clocks, FixtureWatch, Stopwatch
 
 _PHASES = ("setup", "call", "teardown")
@@ -31,11 +32,11 @@ class _Account:
 class Recorder:
     """A pytest plugin. `tests` and `fixtures` hold what it heard; a test that is run again is added up."""
 
-    def __init__(self, on_start: Callable[[str], None] | None, on_end: Callable[[TestTiming], None] | None) -> None:
+    def __init__(self, writer: RecordWriter | None) -> None:
         self.tests: dict[str, TestTiming] = {}
         self.fixtures: list[FixtureTiming] = []
         self.listening = True
-        self._on_start, self._on_end = on_start, on_end
+        self._writer = writer
         self._began = (Clocks.wall(), Clocks.queued())
         self._stopwatch = Stopwatch()
         self._measured: tuple[float, float] | None = None
@@ -101,9 +102,9 @@ class Recorder:
     # In the process that has all reports (the same one, unless xdist spreads the tests).
 
     def pytest_runtest_logstart(self, nodeid: str) -> None:
-        """Tell who listens that a test begins."""
-        if self._on_start is not None and self.listening:
-            self._on_start(nodeid)
+        """Write down that a test begins."""
+        if self._writer is not None:
+            self._writer.write("start", nodeid)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
@@ -129,5 +130,5 @@ class Recorder:
         phases = [account.seconds[phase] + before[index] for index, phase in enumerate(_PHASES)]
         timing = TestTiming(nodeid, phases[0], phases[1], phases[2], account.queued + before[3], account.outcome)
         self.tests[nodeid] = timing
-        if self._on_end is not None:
-            self._on_end(timing)
+        if self._writer is not None:
+            self._writer.write("test", *astuple(timing))

@@ -6,7 +6,6 @@ import argparse
 import fnmatch
 import os
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -28,27 +27,19 @@ SELECTING = {
 _NEVER_WHOLE = {"lf", "stepwise", "collectonly", "splits", "group"}  # even where addopts has them
 
 
-@dataclass(frozen=True)
-class Selection:
-    """What a session was asked to run, beside what the suite is.
+def why_partial(options: Sequence[str], left_out: Sequence[str], outside: Sequence[str]) -> str | None:
+    """Say why a session was not the whole suite; None if it was.
 
-    `options` are those in which the two differ, as typed. `left_out` are test files of the suite outside the session's
-    arguments, `outside` tests that ran though they are not of the suite.
+    `options` are those in which the two differ, as typed; `left_out` test files of the suite that the session's
+    arguments leave out, `outside` files of tests that ran though they are not of the suite.
     """
-
-    options: tuple[str, ...] = ()
-    left_out: tuple[str, ...] = ()
-    outside: tuple[str, ...] = ()
-
-    def why_partial(self) -> str | None:
-        """Say why this was not the whole suite; None if it was."""
-        if self.options:
-            return f"partial run ({' '.join(self.options)})"
-        if self.left_out:
-            return f"partial run: it left out {_some(self.left_out)}"
-        if self.outside:
-            return f"this session also ran tests outside the suite: {_some(self.outside)}"
-        return None
+    if options:
+        return f"partial run ({' '.join(options)})"
+    if left_out:
+        return f"partial run: it left out {_some(left_out)}"
+    if outside:
+        return f"this session also ran tests outside the suite: {_some(outside)}"
+    return None
 
 
 def _some(names: Sequence[str]) -> str:

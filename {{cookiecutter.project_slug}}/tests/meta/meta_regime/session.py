@@ -56,7 +56,7 @@ class JudgedSession:
         self.drops_verdicts = self.switched_off or child.is_child() or _ON_WORKERS in (self.worker_input or ())
         self.judges = self.worker_input is None and not self.drops_verdicts
         self.facts = SessionFacts(config, parser, META)
-        self.recorder = Recorder(self.writer.start if self.writer else None, self.writer.test if self.writer else None)
+        self.recorder = Recorder(self.writer)
         config.pluginmanager.register(self.recorder, "meta-tests-recorder")
         self.verdict_items: list[pytest.Item] = []
         self._collecting_verdicts = False
@@ -104,7 +104,7 @@ class JudgedSession:
     def _selected(self, count: int) -> None:
         self.facts.selected = count
         if self.writer is not None:
-            self.writer.collected(count)
+            self.writer.write("collected", count)
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """Note what could not be collected."""

@@ -71,11 +71,11 @@ class SessionFacts:
             return "tests/conftest.py was loaded too late; run pytest from the project's root"
         if len(ran) < self.selected:
             return f"only {len(ran)} of {self.selected} tests ran"
-        return self._selection(suite_args, ran).why_partial()
+        return self._why_not_the_suite(suite_args, ran)
 
-    def _selection(self, suite_args: Sequence[str], ran: Collection[str]) -> selection.Selection:
-        suite, options = self._parse(suite_args), self.config.option
-        differing = selection.differing_options(suite, options)
+    def _why_not_the_suite(self, suite_args: Sequence[str], ran: Collection[str]) -> str | None:
+        suite = self._parse(suite_args)
+        differing = selection.differing_options(suite, self.config.option)
         roots = self._suite_roots(suite)
         whole = self._session_paths([arg for arg in self.config.args if "::" not in arg])
         left_out: list[Path] = []
@@ -87,7 +87,7 @@ class SessionFacts:
             files = sorted({nodeid.split("::")[0] for nodeid in ran})
             outside = [file for file in files if not selection.is_under(self.config.rootpath / file, roots)]
         shown = tuple(str(path.relative_to(self.config.rootpath)) for path in left_out)
-        return selection.Selection(differing, shown, tuple(outside))
+        return selection.why_partial(differing, shown, outside)
 
     def _suite_roots(self, suite: argparse.Namespace) -> tuple[Path, ...]:
         root = self.config.rootpath.resolve()

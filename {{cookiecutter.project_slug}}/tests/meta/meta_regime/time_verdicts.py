@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime
+import shlex
+import textwrap
 from collections import defaultdict
 from collections.abc import Sequence
 
@@ -103,12 +105,12 @@ def _accusation(slow: Sequence[TestTiming | FixtureTiming], known: Sequence[Know
     parts.append(f"""Most slow tests wait: for a retry's back-off, a breaker's time-out, a real sleep.
 Next, look at one alone:
 
-    python -m pytest --durations=0 -vv {_shell_word(test)}
+    python -m pytest --durations=0 -vv {shlex.quote(test) if test else ""}
 
 Ways out of this: tests/meta/README.md. If it must be slow for now, add this to
 tests/meta/known_slow.toml and give the reason:
 
-{_indented(entry_to_paste(_name(worst), worst.owned, today))}""")
+{textwrap.indent(entry_to_paste(_name(worst), worst.owned, today), "    ")}""")
     return "\n\n".join(parts)
 
 
@@ -126,11 +128,3 @@ def _name(row: TestTiming | FixtureTiming) -> str:
 
 def _seconds(value: float) -> str:
     return f"{value:.2f} s" if value < 100 else f"{value:.0f} s"
-
-
-def _indented(text: str) -> str:
-    return "\n".join(f"    {line}" if line else "" for line in text.splitlines())
-
-
-def _shell_word(nodeid: str) -> str:
-    return "'" + nodeid.replace("'", "'\\''") + "'" if nodeid else ""
