@@ -95,7 +95,7 @@ def number_problems(answers: dict[str, str]) -> Iterator[str]:
         if name == "minimum_coverage" and 0 <= value <= 100:
             continue
         if name == "minimum_coverage" or value <= 0:
-            yield f"{name}: {shown(text)} is not a number of {unit}. Give digits, such as {example}."
+            yield f"{name}: {shown(text)} must be a number of {unit}, such as {example}."
         else:
             good[name] = value
     if len(good) == 2 and good["slow_test_seconds"] > good["suite_seconds"]:
@@ -150,6 +150,17 @@ def folder_problems(answers: dict[str, str]) -> Iterator[str]:
         )
 
 
+def place_problems(answers: dict[str, Any]) -> Iterator[str]:
+    """Yield that the existing project is not where the files would go: the folder is new."""
+    by_cookiecutter = "_output_dir" in answers  # cruft renders into empty folders, and does not define it
+    named = answers.get("project_slug") != "." and answers.get("starting_point") == "existing project"
+    if by_cookiecutter and named and not any(Path().iterdir()):
+        yield (
+            f"project_slug: there is no project in {shown(answers.get('project_slug'))}. Go into the existing project "
+            "and give '.', with -f: cookiecutter ... -f -s project_slug=. starting_point='existing project'"
+        )
+
+
 def cruft_problems(answers: dict[str, Any]) -> Iterator[str]:
     """Yield that `cruft create` would overwrite the link to another template, and cruft knows only one."""
     link = Path(".cruft.json")
@@ -184,6 +195,7 @@ def problems(raw: dict[str, Any]) -> Iterator[str]:
     yield from choice_problems(answers)
     if not slug_wrong:  # a wrong one leads to a folder that nobody meant
         yield from folder_problems(answers)
+        yield from place_problems(raw)
         yield from cruft_problems(raw)
 
 

@@ -229,9 +229,18 @@ def test_a_message_says_which_answer_what_is_wrong_and_what_is_right(
         "letters first, no '_' last. Give package_name, such as my_project."
     )
     assert minimum == (
-        "meta-tests: minimum_coverage: '80%' is not a number of per cent from 0 to 100. "
-        "Give digits, such as 80 or 82.5."
+        "meta-tests: minimum_coverage: '80%' must be a number of per cent from 0 to 100, such as 80 or 82.5."
     )
+
+
+def test_an_existing_project_that_is_not_there_is_refused(
+    tmp_path: Path, bake: Bake, capfd: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(FailedHookException):
+        bake(tmp_path, starting_point="existing project", project_slug="typo")
+
+    assert "meta-tests: project_slug: there is no project in 'typo'. Go into the existing" in capfd.readouterr().err
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("name", ["starting_point", "ci"])

@@ -57,7 +57,7 @@ def test_all_verdicts_share_one_child_run(healthy: Path) -> None:
     said = session(healthy, "tests/meta")
     assert (said.status, said.verdicts) == (0, GREEN), said.text
     assert (healthy / "runs").read_text() == "x"
-    assert "meta-tests: running the whole suite once: python -m pytest --maxfail=0 --cov=shop" in said.text
+    assert "meta-tests: running the whole suite once: python -m pytest --maxfail=0 --cov=src/shop" in said.text
 
 
 def test_the_users_coverage_data_and_reports_stay_as_they_are(healthy: Path) -> None:
@@ -91,7 +91,9 @@ def test_failing_tests_of_the_suite_are_red_and_named(healthy: Path) -> None:
     said = session(healthy, "tests/meta")
     assert (said.status, said.verdicts) == (1, FAILED), said.text
     assert "1 test of the suite failed; mend that first." in said.messages[COVERAGE]
-    assert "tests/unit/test_bad.py::test_bad" in said.messages[COVERAGE]
+    assert "python -m pytest tests/unit/test_bad.py::test_bad" in said.messages[COVERAGE]
+    assert "    E       assert False" in said.messages[COVERAGE]
+    assert "Details: see the verdict above." in said.messages[BUDGET]
 
 
 @pytest.mark.parametrize(
@@ -179,7 +181,7 @@ def test_a_test_that_runs_the_verdicts_does_not_recurse(healthy: Path) -> None:
 def test_a_child_refuses_to_start_a_child(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("META_TESTS_CHILD", "1")
     with pytest.raises(RuntimeError, match="must not start another"):
-        child.run_suite([], tmp_path, 1.0, lambda _: None)
+        child.run_suite([], tmp_path, 1.0, lambda *_: None)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="looks for left-over processes in /proc")
@@ -239,12 +241,12 @@ class TestNothingIsLeftBehind:
 
 def test_progress_is_told_while_the_child_runs(tmp_path: Path) -> None:
     write(tmp_path, {"test_some.py": "import time\n\n\ndef test_a():\n    time.sleep(0.5)\n\n\ndef test_b(): ...\n"})
-    told: list[child.Progress] = []
-    run = child.run_suite(["-p", "no:cacheprovider"], tmp_path, 60.0, told.append)
+    told: list[tuple[int, int, float]] = []
+    run = child.run_suite(["-p", "no:cacheprovider"], tmp_path, 60.0, lambda *progress: told.append(progress))
     assert run.broken is not None  # no regime is loaded there, so there is no record
     assert "The suite did not start" not in run.broken or told
     assert told
-    assert told[-1].seconds >= 0.5
+    assert told[-1][2] >= 0.5
 
 
 def test_a_record_is_followed_while_it_is_written(tmp_path: Path) -> None:
@@ -260,7 +262,6 @@ def test_a_record_is_followed_while_it_is_written(tmp_path: Path) -> None:
     reader.follow()
     assert reader.running == ["b"]
     assert reader.run is None
-    reader.close()
 
 
 def test_a_record_of_another_format_is_refused(tmp_path: Path) -> None:
@@ -269,5 +270,4 @@ def test_a_record_of_another_format_is_refused(tmp_path: Path) -> None:
     reader = RecordReader(path)
     with pytest.raises(ValueError, match=r"record\.jsonl is not a record of format 1"):
         reader.follow()
-    reader.close()
     assert os.fspath(path)

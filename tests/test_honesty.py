@@ -149,7 +149,8 @@ TABLE: dict[str, Row] = {
     ),
     # Parts of the suite.
     "-k": Row("--cov=shop -k total", NotJudged("partial run (-k total)")),
-    "-m other than the suite's": Row("--cov=shop -m slow", NotJudged("partial run (-m slow)", status=0)),
+    "-m other than the suite's": Row("--cov=shop -m slow", NotJudged("partial run (-m slow)", status=5)),
+    "-k that finds nothing": Row("--cov=shop -k nonsense", NotJudged("partial run (-k nonsense)", status=5)),
     "more than the suite": Row("--cov=shop", NotJudged("partial run (without -m unit)"), change=suite_is_unit),
     "a node id": Row(f"--cov=shop {MORE}::test_basket", OneLine("partial run: it left out tests/unit/")),
     "one file": Row(f"--cov=shop {MORE}", OneLine("partial run: it left out tests/unit/test_prices.py")),
@@ -170,10 +171,10 @@ TABLE: dict[str, Row] = {
         "--cov=shop", NotJudged("partial run (--lf)"), {"pyproject.toml": SETTINGS + 'addopts = "--lf"\n'}
     ),
     # Nothing to judge.
-    "no tests": Row("--cov=shop", NotJudged("no test of the suite was executed"), change=no_tests),
+    "no tests": Row("--cov=shop", NotJudged("no test of the suite was executed", status=5), change=no_tests),
     "a suite marker that nobody uses": Row(
         "--cov=shop -m nobody",
-        NotJudged("no test of the suite was executed"),
+        NotJudged("no test of the suite was executed", status=5),
         {"tests/meta/policy.toml": HEALTHY + '[suite]\nargs = ["-m", "nobody"]\n'},
     ),
     "everything skipped": Row("--cov=shop", NotJudged("no test of the suite was executed"), change=all_skipped),
@@ -207,7 +208,9 @@ TABLE: dict[str, Row] = {
     # Coverage of something else.
     "no --cov": Row("", CoverageNotJudged("this session ran without --cov; type: pytest tests/meta")),
     "--no-cov": Row("--cov=shop --no-cov", CoverageNotJudged("coverage was switched off (--no-cov)")),
-    "--cov without a source": Row("--cov", CoverageNotJudged("leaves out files that no test imports; type --cov=shop")),
+    "--cov without a source": Row(
+        "--cov", CoverageNotJudged("leaves out files that no test imports; type --cov=src/shop")
+    ),
     "--cov of something else": Row("--cov=tests", CoverageNotJudged("was measured on tests, not on shop")),
     "--cov-append": Row("--cov=shop --cov-append", CoverageNotJudged("adds what earlier runs have covered")),
     "without pytest-cov": Row("-p no:pytest_cov", CoverageNotJudged("type: pip install pytest-cov")),

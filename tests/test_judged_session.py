@@ -53,7 +53,7 @@ class TestVerdicts:
         write(healthy, {".coveragerc": "[report]\nfail_under = 76\n"})
         said = session(healthy, "--cov=shop")
         assert said.verdicts[COVERAGE] == "failed"
-        assert "the minimum is 76 % (fail_under in the coverage settings)" in said.messages[COVERAGE]
+        assert "(The minimum: fail_under in the project's coverage settings.)" in said.messages[COVERAGE]
 
     @pytest.mark.parametrize("phase", ["setup", "call", "teardown"])
     def test_a_slow_phase_is_red(self, project: Path, mode: list[str], phase: str) -> None:
@@ -89,12 +89,31 @@ class TestVerdicts:
         said = session(project, "-n", "2")
         assert "::db [session fixture]" in said.messages[SLOW], said.text
 
+    def test_subtests_do_not_multiply_a_tests_time(self, project: Path, mode: list[str]) -> None:
+        policy(project, "[slow_tests]\nlimit_seconds = 0.6\n")
+        body = "        for n in range(10):\n            with self.subTest(n=n):\n                time.sleep(0.03)\n"
+        case = f"class TestIt(unittest.TestCase):\n    def test_it(self):\n{body}"
+        write(project, {"tests/unit/test_sub.py": f"import time, unittest\n\n\n{case}"})
+        said = session(project, *mode)
+        assert said.verdicts[SLOW] == "passed", said.text
+
+    def test_a_leaked_frozen_clock_changes_neither_times_nor_dates(self, project: Path, mode: list[str]) -> None:
+        policy(project, "[slow_tests]\nlimit_seconds = 0.3\n")
+        frozen = "import freezegun, time\n\n\ndef test_it():\n    freezegun.freeze_time('2001-01-01').start()\n"
+        slow = "\n\ndef test_slow():\n    time.sleep(0.4)\n"
+        entry = '[[known_slow]]\ntest = "*::test_slow"\nseconds = 9\nreason = "real sleep"\nuntil = 2020-01-01\n'
+        write(project, {"tests/unit/test_frozen.py": frozen + slow, "tests/meta/known_slow.toml": entry})
+        said = session(project, *mode)
+        assert said.verdicts == {COVERAGE: "skipped", BUDGET: "passed", SLOW: "failed"}, said.text
+        assert "in known_slow.toml ended on 2020-01-01" in said.messages[SLOW]
+        assert "1 test is slower than 0.3 s." in said.messages[SLOW]
+
     def test_a_slow_suite_is_red(self, project: Path, mode: list[str]) -> None:
         policy(project, "[performance]\nsuite_seconds = 0.3\nideal_seconds = 0.2\n")
         write(project, {"tests/unit/test_slow.py": "import time\n\n\ndef test_it():\n    time.sleep(0.4)\n"})
         said = session(project, *mode)
         assert said.verdicts[BUDGET] == "failed", said.text
-        assert "its budget is 0.3 s (tests/meta/policy.toml, [performance] suite_seconds)" in said.messages[BUDGET]
+        assert "its budget is 0.3 s." in said.messages[BUDGET]
         assert "tests/unit/test_slow.py::test_it" in said.messages[BUDGET]
 
     def test_known_slow_excuses(self, project: Path, mode: list[str]) -> None:
@@ -112,14 +131,15 @@ class TestVerdicts:
         write(healthy, {"tests/unit/test_bad.py": "def test_bad():\n    assert False\n"})
         said = session(healthy, *mode, "--cov=shop")
         assert (said.status, said.verdicts) == (1, GREEN)
-        assert "the minimum is 75 %. (1 test of the suite failed.)" in said.text
+        assert "the minimum is 75 %. 1 test of the suite failed." in said.text
 
     def test_a_broken_policy_is_red_and_no_traceback(self, healthy: Path, mode: list[str]) -> None:
         policy(healthy, "[coverage]\nminimum = 180\ntarget = 190\n")
         said = session(healthy, *mode, "--cov=shop")
         assert (said.status, said.verdicts) == (1, FAILED), said.text
-        assert "policy.toml: [coverage] minimum = 180: must be between 0 and 100 per cent" in said.messages[BUDGET]
-        assert "policy.toml: [coverage] target = 190" in said.messages[BUDGET]
+        assert "policy.toml: [coverage] minimum = 180: must be between 0 and 100 per cent" in said.messages[COVERAGE]
+        assert "policy.toml: [coverage] target = 190" in said.messages[COVERAGE]
+        assert "Details: see the verdict above." in said.messages[BUDGET]
         assert "Traceback" not in said.text
         assert ".py:" not in said.messages[BUDGET]
 
@@ -140,6 +160,25 @@ def test_a_crashed_worker_is_not_judged(healthy: Path) -> None:
 class TestCoverageOfTheSession:
     """What is judged is the coverage of the suite's packages. See also the honesty table."""
 
+    def test_a_package_that_no_test_imports_is_not_passed_over(self, healthy: Path, mode: list[str]) -> None:
+        write(healthy, {"src/other/__init__.py": "a = 1\n", "src/other/big.py": "b = 2\n" * 50})
+        by_name = session(healthy, *mode, "--cov=shop", "--cov=other")
+        assert by_name.verdicts == {**GREEN, COVERAGE: "skipped"}, by_name.text
+        assert "no test imports other, so coverage.py does not count it" in by_name.messages[COVERAGE]
+        by_folder = session(healthy, *mode, "--cov=src/shop", "--cov=src/other")
+        assert by_folder.verdicts == {**GREEN, COVERAGE: "failed"}, by_folder.text
+        assert "src/other/big.py" in by_folder.messages[COVERAGE]
+        child = session(healthy, *mode, "tests/meta")
+        assert child.verdicts == {**GREEN, COVERAGE: "failed"}, child.text
+        assert "src/other/big.py" in child.messages[COVERAGE]
+
+    def test_the_regimes_own_files_do_not_count(self, healthy: Path, mode: list[str]) -> None:
+        write(healthy, {"pyproject.toml": SETTINGS + '[tool.coverage.run]\nsource = ["src/shop", "tests"]\n'})
+        said = session(healthy, *mode, "--cov")
+        assert said.verdicts == GREEN, said.text
+        assert "tests/unit/test_more.py" in said.text
+        assert "meta_regime" not in said.text
+
     def test_more_than_the_package_is_narrowed_to_it(self, healthy: Path, mode: list[str]) -> None:
         said = session(healthy, *mode, "--cov=shop", "--cov=tests")
         assert "Total coverage is 75.00 %" in said.text
@@ -158,6 +197,12 @@ class TestWiring:
         assert (said.status, said.verdicts) == (0, {}), said.text
         assert len(said.suite) == SUITE_SIZE
         assert "meta-tests: switched off (--no-meta)" in said.text
+
+    @pytest.mark.parametrize("flag", ["--setup-plan", "--setup-only"])
+    def test_where_nothing_is_executed_no_verdict_passes(self, healthy: Path, flag: str) -> None:
+        said = session(healthy, "--cov=shop", flag)
+        assert said.verdicts == {}, said.text
+        assert "meta-tests: not judged: nothing is executed" in said.text
 
     @pytest.mark.parametrize("import_mode", ["prepend", "importlib"])
     def test_without_the_loader_the_verdicts_are_errors_that_say_so(self, healthy: Path, import_mode: str) -> None:
@@ -186,6 +231,31 @@ class TestWiring:
         spread = session(healthy.parent, "-p", "no:cacheprovider", "-n", "2", env=env)
         assert spread.verdicts == SKIPPED, spread.text
         assert "run pytest from the project's root" in spread.messages[COVERAGE]
+
+    @pytest.mark.parametrize("hook", ["pytest_configure(config)", "pytest_addoption(parser)"])
+    def test_hooks_of_the_projects_own_conftest_do_not_switch_it_off(
+        self, healthy: Path, mode: list[str], hook: str
+    ) -> None:
+        write(healthy, {"tests/conftest.py": f"{LOADER}\n\ndef {hook}:\n    pass\n"})
+        said = session(healthy, *mode, "--cov=shop")
+        assert (said.status, said.verdicts) == (0, GREEN), said.text
+
+    def test_two_loaders_are_one(self, healthy: Path, mode: list[str]) -> None:
+        write(healthy, {"conftest.py": LOADER.replace('"meta"', '"tests" / "meta"')})
+        said = session(healthy, *mode, "--cov=shop")
+        assert (said.status, said.verdicts) == (0, GREEN), said.text
+
+    def test_tests_outside_tests_are_judged_with_the_loader_in_the_root(self, healthy: Path, mode: list[str]) -> None:
+        write(healthy, {"pyproject.toml": SETTINGS + 'testpaths = ["checks"]\n'})
+        (healthy / "tests" / "unit").rename(healthy / "checks")
+        lost = session(healthy, *mode, "tests/meta")
+        assert lost.verdicts == FAILED, lost.text
+        assert "Put the loader into the project's root conftest.py instead" in lost.messages[COVERAGE]
+        (healthy / "tests" / "conftest.py").unlink()
+        write(healthy, {"conftest.py": LOADER.replace('"meta"', '"tests" / "meta"')})
+        for args in (["--cov=shop"], ["tests/meta"]):
+            found = session(healthy, *mode, *args)
+            assert (found.status, found.verdicts) == (0, GREEN), found.text
 
     def test_one_verdict_can_be_chosen(self, healthy: Path, mode: list[str]) -> None:
         said = session(healthy, *mode, "tests/meta", "-k", "budget")

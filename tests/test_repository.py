@@ -60,5 +60,5 @@ def test_the_demo_shows_red_and_then_green(tmp_path: Path) -> None:
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "FAILED      Total coverage is 62.35 %, the minimum is 80 %" in done.stdout
+    assert "FAILED      Total coverage is 62.35 %, the minimum is 80 %." in done.stdout
     assert "PASSED      Total coverage is 98.84 %, the minimum is 80 %." in done.stdout

@@ -67,7 +67,8 @@ def test_arguments_become_paths_without_their_node_ids(tmp_path: Path) -> None:
     ("files", "found"),
     [
         (["src/shop/__init__.py", "shop_old/__init__.py"], ("shop",)),
-        (["src/single.py"], ("single",)),
+        (["src/single.py", "src/pkg.egg-info/x.py"], ("single",)),
+        (["src/space/inner/__init__.py", "src/shop/__init__.py"], ("shop", "space")),
         (["shop/__init__.py", "tests/__init__.py", "docs/__init__.py", "setup.py"], ("shop",)),
         (["single.py", "setup.py", "conftest.py", "noxfile.py"], ("single",)),
         (["README.md"], ()),

@@ -53,9 +53,11 @@ class TestEveryVerdict:
 
     @pytest.mark.parametrize("decide", DECIDERS)
     def test_a_broken_run_fails_whatever_it_measured(self, decide: Decide) -> None:
-        verdict = reach_verdict(decide, run_of(broken="It did not end.\n\nIts last lines", partial="x"), Standards())
+        verdict = reach_verdict(decide, run_of(broken="It did not end.", output="a\nb", partial="x"), Standards())
         assert verdict.outcome is Outcome.FAILED
-        assert verdict.message == "The suite could not be judged. It did not end.\n\nIts last lines"
+        assert verdict.message == (
+            "The suite could not be judged. It did not end.\n\nThe last lines of its output:\n\n    a\n    b"
+        )
 
     @pytest.mark.parametrize("decide", DECIDERS)
     def test_failed_tests_are_said_and_fail_where_nobody_else_would_turn_red(self, decide: Decide) -> None:
@@ -86,7 +88,8 @@ class TestTotalCoverage:
     def test_just_below_fails_and_is_not_rounded_up(self) -> None:
         verdict = self.judge(covered((100_000, 20_001, 0, 0)))
         assert verdict.outcome is Outcome.FAILED
-        assert verdict.line.startswith("Total coverage is 79.99 %, the minimum is 80 % (tests/meta/policy.toml")
+        assert verdict.line == "Total coverage is 79.99 %, the minimum is 80 %."
+        assert "(The minimum: tests/meta/policy.toml, [coverage] minimum.)" in verdict.details
 
     def test_63_5_does_not_pass_a_minimum_of_64(self) -> None:
         assert self.judge(covered((1000, 365, 0, 0)), minimum=64).outcome is Outcome.FAILED
@@ -104,7 +107,7 @@ class TestTotalCoverage:
         verdict = self.judge(covered((100, 25, 0, 0), fail_under=fail_under), minimum=75)
         assert verdict.outcome is outcome
         assert f"the minimum is {fail_under:g} %" in verdict.line
-        assert ("fail_under in the coverage settings" in verdict.line) is (outcome is Outcome.FAILED)
+        assert ("fail_under in the project's coverage settings" in verdict.details) is (outcome is Outcome.FAILED)
 
     def test_no_coverage_is_not_judged_and_says_why(self) -> None:
         verdict = self.judge(None, coverage_missing="this session ran without --cov")
@@ -115,16 +118,20 @@ class TestTotalCoverage:
         assert self.judge(covered((0, 0, 0, 0))).outcome is Outcome.NOT_JUDGED
 
     def test_the_message_tells_how_much_is_missing_and_where_it_is_gained(self) -> None:
-        verdict = self.judge(covered((10, 1, 0, 0), (30, 20, 10, 5), (10, 0, 0, 0)))
+        coverage = replace(covered((10, 1, 0, 0), (30, 20, 10, 5), (10, 0, 0, 0)), sources=("src/shop", "my tools"))
+        verdict = self.judge(coverage)
         assert verdict.message == (
-            "Total coverage is 56.66 %, the minimum is 80 % (tests/meta/policy.toml, [coverage] minimum).\n\n"
-            "14 more statements or branches must be covered. Most is to be gained here\n"
-            "(the third column is the total once this file and those above it are covered):\n\n"
+            "Total coverage is 56.66 %, the minimum is 80 %.\n\n"
+            "14 more statements or branches must be covered. "
+            "(The minimum: tests/meta/policy.toml, [coverage] minimum.)\n"
+            "Most is to be gained here (the third column: the total once this file and those above it are\n"
+            "covered):\n\n"
             "    to cover  covered  total then  file\n"
             "          25  37.50 %     98.33 %  src/shop/file1.py\n"
             "           1  90.00 %    100.00 %  src/shop/file0.py\n\n"
-            "Next: run with --cov-report=term-missing to see the lines, or with --cov-report=html and\n"
-            "open htmlcov/index.html. Test what matters first. Ways out of this: tests/meta/README.md"
+            "Next, see the lines (or with --cov-report=html, in htmlcov/index.html):\n\n"
+            "    python -m pytest --cov=src/shop --cov='my tools' --cov-report=term-missing\n\n"
+            "Test what matters first. Ways out of this: tests/meta/README.md"
         )
 
     @given(
@@ -156,8 +163,8 @@ class TestSuiteTime:
         tests = (slow_test("test_x", 1, 7, 0), slow_test("test_y", 0, 2, 1), FAST)
         verdict = suite_within_budget(run_of(*tests, seconds=12.5), self.standards)
         assert verdict.outcome is Outcome.FAILED
-        assert verdict.line.startswith("The suite took 12.50 s, its budget is 10 s (tests/meta/policy.toml")
-        assert "It is 2.50 s over." in verdict.details
+        assert verdict.line == "The suite took 12.50 s, its budget is 10 s."
+        assert "It is 2.50 s over (tests/meta/policy.toml, [performance] suite_seconds)." in verdict.details
         assert "      11.01  tests/test_a.py" in verdict.details
         assert verdict.details.index("test_x") < verdict.details.index("test_y")
 
@@ -171,7 +178,7 @@ class TestSlowTests:
     standards = Standards(Policy(slow_tests=SlowTests(limit_seconds=10)))
 
     def judge(self, *tests: TestTiming, known: tuple[KnownSlow, ...] = (), **facts: object) -> Verdict:
-        return no_new_slow_tests(run_of(*tests, **facts), replace(self.standards, known_slow=known), TODAY)
+        return no_new_slow_tests(run_of(*tests, **facts), replace(self.standards, known_slow=known, today=TODAY))
 
     @pytest.mark.parametrize("phases", [(11, 0, 0), (0, 11, 0), (0, 0, 11), (4, 4, 4)])
     def test_all_phases_count_and_are_summed(self, phases: tuple[float, float, float]) -> None:

@@ -1,18 +1,20 @@
 """The measured child run: the whole suite once, in a process of its own, for `pytest tests/meta`.
 
-No shell; the interpreter that runs this session; its own coverage data file; a time limit; nothing left behind.
+No shell; the interpreter that runs this session; its own coverage data file; a time limit; and its whole process group
+is gone afterwards (a process that the suite put into a session of its own is not).
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
+import signal
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from . import lifeline
@@ -23,15 +25,6 @@ _CHILD_VARIABLE = "META_TESTS_CHILD"  # tells it, and all it starts, not to judg
 SOURCE = "a child run of the whole suite"
 _POLL_SECONDS = 0.05
 _TAIL_LINES = 40
-
-
-@dataclass(frozen=True)
-class Progress:
-    """How far a child run has got: tests ended, tests in all (0 while they are collected), seconds since its start."""
-
-    done: int
-    expected: int
-    seconds: float
 
 
 def is_child() -> bool:
@@ -46,15 +39,13 @@ def take_record_path() -> Path | None:
 
 
 def run_suite(
-    args: Sequence[str],
-    root: Path,
-    timeout_seconds: float,
-    tell: Callable[[Progress], None],
+    args: Sequence[str], root: Path, timeout_seconds: float, tell: Callable[[int, int, float], None]
 ) -> SuiteRun:
     """Run `python -m pytest` with these arguments in `root` and give the record of that run.
 
-    `tell` hears of the progress several times a second. A run that did not end normally comes back with `broken` saying
-    why. Interrupts pass through, after the child and all its processes are gone.
+    `tell` hears several times a second how many tests have ended, how many there are (0 while they are collected), and
+    the seconds since the start. A run that did not end normally comes back with `broken` saying why. Interrupts pass
+    through, after the child and all its processes are gone.
     """
     if is_child():
         raise RuntimeError("a measured child run must not start another")
@@ -69,26 +60,18 @@ def run_suite(
                 time.sleep(_POLL_SECONDS)
                 reader.follow()
                 seconds = time.monotonic() - began
-                tell(Progress(len(reader.tests), reader.expected, seconds))
+                tell(len(reader.tests), reader.expected, seconds)
                 timed_out = seconds > timeout_seconds
         reader.follow()
-        reader.close()
         run = reader.run or SuiteRun(SOURCE, tests=tuple(reader.tests))
         why = _why_broken(process.returncode, reader, timeout_seconds if timed_out else None) or run.broken
-        if why is not None:
-            why += _tail(output)
-        return replace(run, source=SOURCE, broken=why)
+        return replace(run, source=SOURCE, broken=why, output=_tail(output) if why or run.failed else "")
 
 
 def _environment(record: Path, data: Path) -> dict[str, str]:
     """Give the child's environment: this one's, without what pytest and its plugins say to their own processes."""
-    own = {
-        "PYTEST_CURRENT_TEST",
-        "PYTEST_XDIST_WORKER",
-        "PYTEST_XDIST_WORKER_COUNT",
-        "PYTEST_XDIST_TESTRUNUID",
-    }
-    environment = {name: value for name, value in os.environ.items() if name not in own}
+    own = ("PYTEST_CURRENT_TEST", "PYTEST_XDIST_")
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(own)}
     return {**environment, RECORD_VARIABLE: str(record), _CHILD_VARIABLE: "1", "COVERAGE_FILE": str(data)}
 
 
@@ -118,6 +101,9 @@ def _started(
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+        if os.name == "posix":
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(process.pid, signal.SIGKILL)  # what ignored the lifeline's SIGTERM
 
 
 def _why_broken(status: int, reader: RecordReader, timed_out_after: float | None) -> str | None:
@@ -129,6 +115,11 @@ def _why_broken(status: int, reader: RecordReader, timed_out_after: float | None
             f"{reader.expected or '?'} tests had ended. (tests/meta/policy.toml, [suite] timeout_seconds)"
         )
     if reader.run is None:
+        if status in (0, 1, 5) and not reader.tests and not reader.running:
+            return (
+                "The suite ran without the regime: tests/conftest.py was not loaded, since no test lies under tests/. "
+                "Put the loader into the project's root conftest.py instead: tests/meta/README.md"
+            )
         if reader.running:
             return (
                 f"The suite's process ended{running}, with exit status {status}: "
@@ -147,6 +138,5 @@ def _why_broken(status: int, reader: RecordReader, timed_out_after: float | None
 
 
 def _tail(output: Path) -> str:
-    """Give the last lines that the child printed, indented."""
-    lines = output.read_text(encoding="utf-8", errors="replace").splitlines()[-_TAIL_LINES:]
-    return "\n\nIts last lines of output:\n\n" + "\n".join(f"    {line}" for line in lines) if lines else ""
+    """Give the last lines that the child printed."""
+    return "\n".join(output.read_text(encoding="utf-8", errors="replace").splitlines()[-_TAIL_LINES:])

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import importlib.util
 import json
-import os
 import re
 import tempfile
 from collections.abc import Callable, Sequence
@@ -41,14 +40,11 @@ def sources_of(measured: Any) -> tuple[str, ...]:
 
 def discover_packages(root: Path) -> tuple[str, ...]:
     """Find a project's import packages and modules: those under `src/`, else packages, else modules, at its root."""
-    for folder, pattern in (
-        (root / "src", "*/__init__.py"),
-        (root / "src", "*.py"),
-        (root, "*/__init__.py"),
-        (root, "*.py"),
-    ):
-        names = {path.parent.name if "/" in pattern else path.stem for path in folder.glob(pattern)}
-        found = sorted(name for name in names if name.isidentifier() and not _NOT_A_PACKAGE.fullmatch(name))
+    src = root / "src"
+    in_src = (path.relative_to(src).parts[0].removesuffix(".py") for path in src.rglob("*.py"))  # namespaces as well
+    packages = (path.parent.name for path in root.glob("*/__init__.py"))
+    for names in (in_src, packages, (path.stem for path in root.glob("*.py"))):
+        found = sorted(name for name in set(names) if name.isidentifier() and not _NOT_A_PACKAGE.fullmatch(name))
         if found:
             return tuple(found)
     return ()
@@ -86,17 +82,23 @@ def folder_of(source: str, root: Path) -> Path | None:
     return Path(spec.origin).resolve() if spec.origin else None
 
 
+def as_typed(source: str, root: Path) -> str:
+    """Give a source as it is best typed after `--cov=`: as a folder, files in it that no test imports count."""
+    folder = folder_of(source, root)
+    if folder is None or not folder.is_dir():
+        return source
+    return str(folder.relative_to(root.resolve()) if folder.is_relative_to(root.resolve()) else folder)
+
+
 def check_sources(wanted: Sequence[str], measured: Sequence[str], root: Path) -> list[str]:
     """Compare what should be measured with what was; give globs that narrow the report, or none if they agree.
 
     Raises `CoverageMissingError` if a wanted package was not measured, or cannot be found.
     """
+    type_this = "type " + " ".join(f"--cov={as_typed(name, root)}" for name in wanted)
     if not measured:
-        raise CoverageMissingError(
-            "--cov without a source leaves out files that no test imports; "
-            f"type {' '.join(f'--cov={name}' for name in wanted) or '--cov=YOUR_PACKAGE'}"
-        )
-    measured_folders = {name: folder_of(name, root) for name in measured}
+        raise CoverageMissingError(f"--cov without a source leaves out files that no test imports; {type_this}")
+    measured_folders = {folder_of(name, root) for name in measured}
     globs, exact = [], True
     for name in wanted:
         folder = folder_of(name, root)
@@ -105,15 +107,22 @@ def check_sources(wanted: Sequence[str], measured: Sequence[str], root: Path) ->
                 f"{name!r}, which is to be measured, cannot be found "
                 "(tests/meta/policy.toml, [suite] packages; else source in the coverage settings)"
             )
-        within = [other for other in measured_folders.values() if other is not None and folder.is_relative_to(other)]
-        if not within:
-            raise CoverageMissingError(
-                f"coverage was measured on {', '.join(measured)}, not on {name}; type --cov={name}"
-            )
-        exact &= folder in within
+        if not any(other is not None and folder.is_relative_to(other) for other in measured_folders):
+            raise CoverageMissingError(f"coverage was measured on {', '.join(measured)}, not on {name}; {type_this}")
+        exact &= folder in measured_folders
         globs += [str(folder), str(folder / "*")]
-    same = exact and len({*measured_folders.values()}) == len(set(wanted))
-    return [] if same else globs
+    return [] if exact and len(measured_folders) == len(set(wanted)) else globs
+
+
+def check_nothing_is_left_out(wanted: Sequence[str], coverage: MeasuredCoverage, root: Path) -> None:
+    """Raise `CoverageMissingError` if a wanted source has no file in the data, because nothing imported it."""
+    reported = [Path(root, file.path).resolve() for file in coverage.files]
+    for name in wanted:
+        folder = folder_of(name, root)
+        if folder is not None and not any(path.is_relative_to(folder) for path in reported):
+            raise CoverageMissingError(
+                f"no test imports {name}, so coverage.py does not count it; type --cov={as_typed(name, root)}"
+            )
 
 
 def read_totals(report: Callable[..., Any], include: Sequence[str], fail_under: float | None) -> MeasuredCoverage:
@@ -123,15 +132,13 @@ def read_totals(report: Callable[..., Any], include: Sequence[str], fail_under: 
     """
     from coverage.exceptions import CoverageException
 
-    handle, name = tempfile.mkstemp(prefix="meta-tests-", suffix=".json")
-    os.close(handle)
-    try:
-        report(outfile=name, include=list(include) or None)
-        files = json.loads(Path(name).read_bytes())["files"]
-    except CoverageException as error:
-        raise CoverageMissingError(f"coverage.py says: {error}") from None
-    finally:
-        Path(name).unlink(missing_ok=True)  # coverage.py takes away what it could not finish
+    with tempfile.TemporaryDirectory(prefix="meta-tests-") as folder:
+        name = Path(folder, "coverage.json")
+        try:
+            report(outfile=str(name), include=list(include) or None)
+        except CoverageException as error:
+            raise CoverageMissingError(f"coverage.py says: {error}") from None
+        files = json.loads(name.read_bytes())["files"]
     rows = []
     for path, file in sorted(files.items()):
         counts = file["summary"]

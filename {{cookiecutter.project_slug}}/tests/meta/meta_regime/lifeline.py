@@ -1,4 +1,4 @@
-"""Runs a command and takes it down, with all it started, as soon as standard input closes.
+"""Runs a command and takes it down, with its whole process group, as soon as standard input closes.
 
 Whoever started this holds the other end of standard input. It closes on purpose (time-out, Ctrl-C) or because that
 process died, however it died, so nothing is left behind. Run as a script; exits with the command's status (128 + N when

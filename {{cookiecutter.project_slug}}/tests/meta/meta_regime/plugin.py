@@ -6,25 +6,26 @@ import pytest
 
 from .session import JudgedSession
 
-__all__ = ["pytest_addoption", "pytest_configure"]
+__all__ = ["pytest_meta_tests_addoption", "pytest_meta_tests_configure"]  # names that a conftest does not have itself
 
 PLUGIN_NAME = "meta-tests"
 _parsers: list[pytest.Parser] = []
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
+@pytest.hookimpl(specname="pytest_addoption")
+def pytest_meta_tests_addoption(parser: pytest.Parser) -> None:
     """Add the options of the regime."""
-    _parsers[:] = [parser]  # to read the policy's suite arguments as pytest would
+    if _parsers:
+        return  # a second conftest loads it too
+    _parsers.append(parser)  # to read the policy's suite arguments as pytest would
     group = parser.getgroup("meta-tests", "the verdicts of tests/meta")
     group.addoption("--no-meta", action="store_true", help="give no verdicts in this session")
-    group.addoption(
-        "--meta-strict",
-        action="store_true",
-        help="fail where a verdict cannot judge (default where CI is set)",
-    )
+    strict = "fail where a verdict cannot judge (default where CI is set)"
+    group.addoption("--meta-strict", action="store_true", help=strict)
 
 
-def pytest_configure(config: pytest.Config) -> None:
+@pytest.hookimpl(specname="pytest_configure")
+def pytest_meta_tests_configure(config: pytest.Config) -> None:
     """Put this session under the regime."""
     if not config.pluginmanager.hasplugin(PLUGIN_NAME):
         parser = _parsers.pop() if _parsers else None

@@ -84,10 +84,14 @@ class FileCoverage:
 
 @dataclass(frozen=True, slots=True)
 class MeasuredCoverage:
-    """The coverage of a run. `fail_under` is the project's own, in per cent; None where it sets none."""
+    """The coverage of a run. `fail_under` is the project's own, in per cent; None where it sets none.
+
+    `sources` are the measured packages, as they are typed after `--cov=`.
+    """
 
     files: tuple[FileCoverage, ...]
     fail_under: float | None
+    sources: tuple[str, ...] = ()
 
     @property
     def percent(self) -> Fraction:
@@ -107,7 +111,7 @@ class SuiteRun:
     `partial` says why this was not the whole suite, and is None for a complete run. `broken` says why the run cannot be
     trusted at all (it did not end, it could not start). `coverage` is None where none was measured, and
     `coverage_missing` then says why. `seconds` are wall time from the moment the regime was loaded to the end of the
-    last test, `queued` the part of them spent waiting for a CPU.
+    last test, `queued` the part of them spent waiting for a CPU. `output` is the end of what a failed child printed.
     """
 
     source: str
@@ -120,6 +124,7 @@ class SuiteRun:
     broken: str | None = None
     coverage: MeasuredCoverage | None = None
     coverage_missing: str = "coverage was not measured"
+    output: str = ""
 
     @property
     def judged_elsewhere(self) -> bool:
@@ -175,7 +180,7 @@ class RecordReader:
     running: list[str] = field(default_factory=list)
     tests: list[TestTiming] = field(default_factory=list)
     run: SuiteRun | None = None
-    _stream: IO[str] | None = field(default=None, repr=False)
+    _read: int = field(default=0, repr=False)
     _unfinished: str = field(default="", repr=False)
 
     def follow(self) -> None:
@@ -199,18 +204,14 @@ class RecordReader:
             self.running.remove(timing.nodeid)
 
     def _rows(self) -> Iterator[Any]:
-        if self._stream is None:
-            if not self.path.exists():
-                return
-            self._stream = self.path.open(encoding="utf-8")
-        lines = (self._unfinished + self._stream.read()).split("\n")
+        if not self.path.exists():
+            return
+        with self.path.open(encoding="utf-8") as stream:
+            stream.seek(self._read)
+            lines = (self._unfinished + stream.read()).split("\n")
+            self._read = stream.tell()
         self._unfinished = lines.pop()  # a row still being written
         yield from map(json.loads, lines)
-
-    def close(self) -> None:
-        """Close the file, if it was ever there."""
-        if self._stream is not None:
-            self._stream.close()
 
 
 def _run_from(rest: dict[str, Any], tests: list[TestTiming]) -> SuiteRun:
@@ -218,5 +219,5 @@ def _run_from(rest: dict[str, Any], tests: list[TestTiming]) -> SuiteRun:
     fixtures = tuple(FixtureTiming(**row) for row in rest.pop("fixtures"))
     if coverage is not None:
         files = tuple(FileCoverage(**row) for row in coverage["files"])
-        coverage = MeasuredCoverage(files, coverage["fail_under"])
+        coverage = MeasuredCoverage(files, coverage["fail_under"], tuple(coverage["sources"]))
     return SuiteRun(tests=tuple(tests), fixtures=fixtures, coverage=coverage, **rest)

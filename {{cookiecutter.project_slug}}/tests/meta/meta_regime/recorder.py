@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from dataclasses import astuple
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -15,22 +16,9 @@ import pytest
 from .record import FixtureTiming, RecordWriter, TestTiming
 from .stopwatch import Clocks, FixtureWatch, Stopwatch
 
-_PHASES = ("setup", "call", "teardown")
-
-
-class _Account:
-    """The account of one test while its phases come in."""
-
-    __slots__ = ("outcome", "queued", "seconds")
-
-    def __init__(self) -> None:
-        self.seconds = {"setup": 0.0, "call": 0.0, "teardown": 0.0}
-        self.queued = 0.0
-        self.outcome = "passed"
-
 
 class Recorder:
-    """A pytest plugin. `tests` and `fixtures` hold what it heard; a test that is run again is added up."""
+    """A pytest plugin. `tests` and `fixtures` hold what it heard; of a test that is run again, the last attempt."""
 
     def __init__(self, writer: RecordWriter | None) -> None:
         self.tests: dict[str, TestTiming] = {}
@@ -40,7 +28,7 @@ class Recorder:
         self._began = (Clocks.wall(), Clocks.queued())
         self._stopwatch = Stopwatch()
         self._measured: tuple[float, float] | None = None
-        self._open: dict[str, _Account] = {}
+        self._open: dict[str, SimpleNamespace] = {}  # the accounts of the tests whose phases are coming in
         self._setups: dict[int, tuple[float, float]] = {}
         self._teardowns: dict[int, FixtureWatch] = {}
 
@@ -113,22 +101,22 @@ class Recorder:
             report.meta_tests, self._measured = self._measured, None  # type: ignore[attr-defined]
         if not self.listening:
             return
-        account = self._open.setdefault(report.nodeid, _Account())
+        account = self._open.get(report.nodeid)
+        if account is None:
+            seconds = {"setup": 0.0, "call": 0.0, "teardown": 0.0}
+            account = self._open[report.nodeid] = SimpleNamespace(seconds=seconds, queued=0.0, outcome="passed")
         if report.outcome != "passed" and account.outcome != "failed":
             account.outcome = report.outcome
-        if report.when in _PHASES:
-            seconds, queued = getattr(report, "meta_tests", (report.duration, 0.0))
-            account.seconds[report.when] += max(0.0, seconds)
-            account.queued += queued
+        if report.when in account.seconds:
+            measured, queued = getattr(report, "meta_tests", (report.duration, 0.0))
+            account.seconds[report.when] = max(0.0, measured)  # a subtest's report is followed by the whole test's
+            account.queued = queued
         if report.when not in ("setup", "call"):
             self._close(report.nodeid)
 
     def _close(self, nodeid: str) -> None:
         account = self._open.pop(nodeid)
-        earlier = self.tests.get(nodeid)  # pytest-rerunfailures, or one id for two tests
-        before = (earlier.setup, earlier.call, earlier.teardown, earlier.queued) if earlier else (0.0,) * 4
-        phases = [account.seconds[phase] + before[index] for index, phase in enumerate(_PHASES)]
-        timing = TestTiming(nodeid, phases[0], phases[1], phases[2], account.queued + before[3], account.outcome)
+        timing = TestTiming(nodeid, **account.seconds, queued=account.queued, outcome=account.outcome)
         self.tests[nodeid] = timing
         if self._writer is not None:
             self._writer.write("test", *astuple(timing))

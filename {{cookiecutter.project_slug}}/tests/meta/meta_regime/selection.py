@@ -24,7 +24,8 @@ SELECTING = {
 }
 
 
-_NEVER_WHOLE = {"lf", "stepwise", "collectonly", "splits", "group"}  # even where addopts has them
+# A run with these is never the whole suite, even where addopts has them.
+_NEVER_WHOLE = {"lf", "stepwise", "collectonly", "splits", "group"}
 
 
 def why_partial(options: Sequence[str], left_out: Sequence[str], outside: Sequence[str]) -> str | None:

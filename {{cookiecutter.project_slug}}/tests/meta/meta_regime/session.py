@@ -7,37 +7,25 @@ data. Under xdist the controller, which has all reports, collects and runs them;
 from __future__ import annotations
 
 import contextlib
+import datetime
 import os
 from collections.abc import Callable, Generator
-from dataclasses import astuple
+from dataclasses import astuple, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from . import child
+from . import child, verdict
 from .policy import PolicyError
 from .record import THIS_SESSION, FixtureTiming, RecordWriter, SuiteRun
 from .recorder import Recorder
-from .session_facts import SessionFacts, coverage_of, silence_pytest_cov
+from .session_facts import SessionFacts, coverage_of, leave_out_the_regime, silence_pytest_cov
 from .terminal import ProgressLine, VerdictText, quiet, write_summary
-from .verdict import (
-    Decide,
-    Outcome,
-    Standards,
-    Verdict,
-    broken_standards,
-    load_standards,
-    not_judged,
-    reach_verdict,
-)
+from .verdict import Decide, Outcome, Standards, Verdict
 
 META = Path(__file__).resolve().parent.parent
 _ON_WORKERS = "meta_tests"  # what controller and workers say to each other, in workerinput and workeroutput
-
-
-def _is_ci(value: str) -> bool:
-    return value.lower() not in ("", "0", "false", "no", "off")
 
 
 class JudgedSession:
@@ -49,12 +37,15 @@ class JudgedSession:
     def __init__(self, config: pytest.Config, parser: pytest.Parser | None) -> None:
         self.config = config
         self.worker_input: dict[str, Any] | None = getattr(config, "workerinput", None)
-        self.switched_off = bool(config.getoption("no_meta", False))
-        self.strict = bool(config.getoption("meta_strict", False)) or _is_ci(os.environ.get("CI", ""))
+        executes_nothing = bool(config.option.setuponly or config.option.setupplan)
+        self.switched_off = bool(config.getoption("no_meta", False)) or executes_nothing
+        in_ci = os.environ.get("CI", "").lower() not in ("", "0", "false", "no", "off")
+        self.strict = in_ci or bool(config.getoption("meta_strict", False))
         record = child.take_record_path() if self.worker_input is None else None
         self.writer = RecordWriter(record) if record is not None else None
         self.drops_verdicts = self.switched_off or child.is_child() or _ON_WORKERS in (self.worker_input or ())
         self.judges = self.worker_input is None and not self.drops_verdicts
+        self.today = datetime.date.today()  # before any test can freeze it
         self.facts = SessionFacts(config, parser, META)
         self.recorder = Recorder(self.writer)
         config.pluginmanager.register(self.recorder, "meta-tests-recorder")
@@ -64,8 +55,11 @@ class JudgedSession:
         self.standards: Standards | PolicyError = Standards()
         self.run: SuiteRun | None = None
         self.silence = "switched off (--no-meta)" if self.switched_off else ""  # why there are no verdicts
-        if child.is_child() or self.facts.only_verdicts():
+        if executes_nothing:
+            self.silence = "not judged: nothing is executed (--setup-plan, --setup-only)"
+        if child.is_child() or self.facts.only_verdicts:
             silence_pytest_cov(config, measure=child.is_child())
+        leave_out_the_regime(config, META)
 
     def pytest_sessionstart(self) -> None:
         """Note that the loader was met before collecting."""
@@ -76,7 +70,7 @@ class JudgedSession:
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         """Take the verdict tests out before -m or -k can deselect them: beside the suite they are always due."""
-        if self.drops_verdicts or not self.facts.only_verdicts():
+        if self.drops_verdicts or not self.facts.only_verdicts:
             self._take_verdicts(items)
 
     @pytest.hookimpl(trylast=True, specname="pytest_collection_modifyitems")
@@ -178,19 +172,19 @@ class JudgedSession:
         if self.writer is None:
             return
         with contextlib.suppress(PolicyError):  # the parent has read the same files, and has said so
-            self.writer.end(self._this_session(load_standards(META)))
+            self.writer.end(self._this_session(verdict.load_standards(META, self.today)))
 
     def _judge(self, session: pytest.Session) -> None:
         self.silence = "not judged: the session was interrupted"
         try:
-            self.standards = load_standards(META)
+            self.standards = verdict.load_standards(META, self.today)
             self.facts.check_suite_args(self.standards.policy.suite.args)
         except PolicyError as error:
             self.standards = error
-        only_verdicts = self.facts.only_verdicts()
+        only_verdicts = self.facts.only_verdicts
         if isinstance(self.standards, Standards) and not only_verdicts:
             self.run = self._this_session(self.standards)
-            if self.run.partial and not self.strict and not self.facts.includes_verdicts():
+            if self.run.partial and not self.strict and not self.facts.includes_verdicts:
                 self.silence = f"not judged: {self.run.partial}"
                 return
         items = self._verdicts_of(session)
@@ -202,13 +196,15 @@ class JudgedSession:
             return
         for item, following in zip(items, [*items[1:], None], strict=True):
             item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+        if not only_verdicts and not self.recorder.tests:
+            session.testscollected = 0  # pytest's exit status 5, as without the regime
 
     def _verdicts_of(self, session: pytest.Session) -> list[pytest.Item]:
         """Give the verdict tests; collect them first where the arguments, or xdist, kept them from being collected."""
-        if self.verdict_items or (self.facts.only_verdicts() and not self.facts.workers):
+        if self.verdict_items or (self.facts.only_verdicts and not self.facts.workers):
             return self.verdict_items
         before, collected = getattr(session, "items", []), session.testscollected
-        args = self.config.args if self.facts.only_verdicts() else sorted(map(str, META.glob("test_*.py")))
+        args = self.config.args if self.facts.only_verdicts else sorted(map(str, META.glob("test_*.py")))
         self._collecting_verdicts = True
         with quiet(self.config):
             session.perform_collect(args)
@@ -243,26 +239,27 @@ class JudgedSession:
         """Give a verdict test its means: `judge(decide)` passes, fails or skips it with the verdict's words."""
 
         def judge(decide: Decide) -> None:
-            verdict = self._verdict(decide)
-            self.verdicts[request.node.name] = verdict
-            text = VerdictText(str(request.node.path), verdict, strict=self.strict)
+            said = self._verdict(decide)
+            if said.details and said.details in {earlier.details for earlier in self.verdicts.values()}:
+                said = replace(said, details="Details: see the verdict above.")
+            self.verdicts[request.node.name] = said
+            text = VerdictText(str(request.node.path), said, strict=self.strict)
             request.node.repr_failure = lambda *_: text  # what pytest prints of a failure: no traceback
-            if verdict.outcome is Outcome.FAILED or (verdict.outcome is Outcome.NOT_JUDGED and self.strict):
-                pytest.fail(verdict.line, pytrace=False)
-            if verdict.outcome is Outcome.NOT_JUDGED:
-                pytest.skip(verdict.message)
+            if said.outcome is Outcome.FAILED or (said.outcome is Outcome.NOT_JUDGED and self.strict):
+                pytest.fail(said.line, pytrace=False)
+            if said.outcome is Outcome.NOT_JUDGED:
+                pytest.skip(said.message)
 
         return judge
 
     def _verdict(self, decide: Decide) -> Verdict:
         if isinstance(self.standards, PolicyError):
-            return broken_standards(self.standards)
+            return verdict.broken_standards(self.standards)
         if self.run is None:
-            return not_judged(
-                "tests/conftest.py was not loaded by xdist's main process; run pytest from the project's root"
-            )
-        return reach_verdict(decide, self.run, self.standards)
+            return verdict.not_judged("tests/conftest.py was loaded too late; run pytest from the project's root")
+        return verdict.reach_verdict(decide, self.run, self.standards)
 
+    @pytest.hookimpl(trylast=True)
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Say in a few lines what was judged, or that nothing was."""
         if self.judges or self.switched_off:

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import itertools
+import re
 import shlex
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from . import selection
-from .covered import CoverageMissingError, check_sources, configured_sources, read_totals, sources_of, wanted_sources
+from . import covered, selection
+from .covered import CoverageMissingError
 from .policy import PolicyError, Suite
-from .record import SuiteRun
+from .record import MeasuredCoverage, SuiteRun
+
+# What was typed for a session of verdicts and is meant for the suite: plugins, settings, xdist's workers.
+_PASSED_ON = ("-p", "-o", "--override-ini", "-c", "--config-file", "-n", "--numprocesses")
+_PASSED_ON_IN_ONE_WORD = re.compile(r"-[pocn][^-].*|--(override-ini|config-file|numprocesses)=.*")
 
 
 @dataclass
@@ -36,12 +42,14 @@ class SessionFacts:
     crashed: list[str] = field(default_factory=list)
     not_collected: dict[str, None] = field(default_factory=dict)  # an ordered set: each xdist worker reports its own
 
+    @cached_property
     def only_verdicts(self) -> bool:
-        """Tell whether the session was asked for verdicts and nothing else, as in `pytest tests/meta`."""
+        """Whether the session was asked for verdicts and nothing else, as in `pytest tests/meta`."""
         return all(path.is_relative_to(self.meta) for path in self._session_paths(self.config.args))
 
+    @cached_property
     def includes_verdicts(self) -> bool:
-        """Tell whether the arguments of the session take in `tests/meta`."""
+        """Whether the arguments of the session take in `tests/meta`."""
         return selection.is_under(self.meta, self._session_paths(self.config.args))
 
     def _session_paths(self, args: Sequence[str]) -> tuple[Path, ...]:
@@ -96,16 +104,12 @@ class SessionFacts:
         return tuple(found) or (root,)
 
     def child_args(self, suite: Suite) -> list[str]:
-        """Give the arguments of a measured child run: the suite's, this session's plugins, and coverage."""
-        options = self.config.option
-        args = [*suite.args, "--maxfail=0"]
-        args += [word for plugin in options.plugins or () for word in ("-p", plugin)]
-        args += [word for override in options.override_ini or () for word in ("-o", override)]
-        if getattr(options, "inifilename", None):
-            args += ["-c", str(self.config.inipath)]
-        if getattr(options, "numprocesses", None) is not None:
-            args += ["-n", str(options.numprocesses)]
-        if self.config.pluginmanager.hasplugin("pytest_cov") and not getattr(options, "no_cov", False):
+        """Give the arguments of a measured child run: the suite's, what was typed for this session, and coverage."""
+        typed = self.config.invocation_params.args
+        in_two_words = [word for pair in itertools.pairwise(typed) if pair[0] in _PASSED_ON for word in pair]
+        in_one_word = [word for word in typed if _PASSED_ON_IN_ONE_WORD.fullmatch(word)]
+        args = [*suite.args, "--maxfail=0", *in_two_words, *in_one_word]
+        if self.config.pluginmanager.hasplugin("pytest_cov") and not getattr(self.config.option, "no_cov", False):
             args += self._coverage_args(suite)
         return args
 
@@ -113,13 +117,12 @@ class SessionFacts:
         root = self.config.rootpath
         with contextlib.chdir(root):
             try:
-                configured = configured_sources(_config_file(self.config))
-                sources = wanted_sources(suite.packages, root, configured)
+                sources = covered.wanted_sources(
+                    suite.packages, root, covered.configured_sources(_config_file(self.config))
+                )
             except CoverageMissingError:
                 return ["--cov"]  # the child says the same when it looks for its coverage
-        if sources == configured:
-            return ["--cov"]
-        return [f"--cov={source}" for source in sources]
+        return [f"--cov={covered.as_typed(source, root)}" for source in sources]
 
 
 def _expanded(root: Path, pattern: str) -> list[Path]:
@@ -138,6 +141,15 @@ def silence_pytest_cov(config: pytest.Config, *, measure: bool) -> None:
         options.no_cov = options.no_cov or not measure
 
 
+def leave_out_the_regime(config: pytest.Config, meta: Path) -> None:
+    """Keep the regime's own files out of pytest-cov's reports, where the project measures its tests as well."""
+    controller = getattr(config.pluginmanager.getplugin("_cov"), "cov_controller", None)
+    for measured in (getattr(controller, "cov", None), getattr(controller, "combining_cov", None)):
+        if measured is not None:
+            omitted = measured.get_option("report:omit") or []
+            measured.set_option("report:omit", [*omitted, str(meta / "*")])
+
+
 def coverage_of(run: SuiteRun, config: pytest.Config, suite: Suite) -> SuiteRun:
     """Add to the run the coverage that this session measured, or why there is none."""
     try:
@@ -146,7 +158,7 @@ def coverage_of(run: SuiteRun, config: pytest.Config, suite: Suite) -> SuiteRun:
         return replace(run, coverage_missing=str(error))
 
 
-def _measured(config: pytest.Config, suite: Suite) -> Any:
+def _measured(config: pytest.Config, suite: Suite) -> MeasuredCoverage:
     plugin = config.pluginmanager.getplugin("_cov")
     if not config.pluginmanager.hasplugin("pytest_cov"):
         raise CoverageMissingError("pytest-cov is not installed, or switched off; type: pip install pytest-cov")
@@ -159,8 +171,10 @@ def _measured(config: pytest.Config, suite: Suite) -> Any:
         raise CoverageMissingError("--cov-append adds what earlier runs have covered; type it without")
     root = config.invocation_params.dir
     with contextlib.chdir(root):
-        configured = configured_sources(_config_file(config))
-        wanted = wanted_sources(suite.packages, config.rootpath, configured)
-        include = check_sources(wanted, sources_of(measured), root)
+        configured = covered.configured_sources(_config_file(config))
+        wanted = covered.wanted_sources(suite.packages, config.rootpath, configured)
+        include = covered.check_sources(wanted, covered.sources_of(measured), root)
         fail_under = float(measured.get_option("report:fail_under") or 0) or None
-        return read_totals(measured.json_report, include, fail_under)
+        coverage = covered.read_totals(measured.json_report, include, fail_under)
+        covered.check_nothing_is_left_out(wanted, coverage, root)
+        return replace(coverage, sources=tuple(covered.as_typed(name, root) for name in wanted))

@@ -13,9 +13,7 @@ import os
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
-
-from .record import FixtureTiming
+from dataclasses import dataclass
 
 
 def _queue_clock() -> Callable[[], float]:
@@ -53,7 +51,6 @@ class Stopwatch:
     session fixture did not make it slow. `wide_wall` and `wide_queued` are those seconds, so far.
     """
 
-    fixtures: list[FixtureTiming] = field(default_factory=list)
     _began: float = 0.0
     _queued_before: float = 0.0
     wide_wall: float = 0.0

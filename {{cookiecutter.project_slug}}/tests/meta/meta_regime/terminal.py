@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from .child import Progress
 from .record import SuiteRun
 from .verdict import Outcome, Verdict
 
@@ -34,14 +33,14 @@ class ProgressLine:
         if self._rewrites and self._reporter is not None and self._last:
             self._reporter.write_line("")
 
-    def show(self, progress: Progress) -> None:
+    def show(self, done: int, expected: int, seconds: float) -> None:
         """Say how far it has got, at most a few times a second."""
         interval = 0.2 if self._rewrites else _QUIET_SECONDS
-        if self._reporter is None or progress.seconds - self._last < interval:
+        if self._reporter is None or seconds - self._last < interval:
             return
-        self._last = progress.seconds
-        tests = f"{progress.done} of {progress.expected} tests" if progress.expected else "collecting"
-        text = f"meta-tests: {tests}, {progress.seconds:.0f} s of {self._budget:g} s"
+        self._last = seconds
+        tests = f"{done} of {expected} tests" if expected else "collecting"
+        text = f"meta-tests: {tests}, {seconds:.0f} s of {self._budget:g} s"
         if self._rewrites:
             self._reporter.rewrite(text, erase=True)
         else:
@@ -69,6 +68,9 @@ class _Crash:
     path: str
     lineno: int
     message: str
+
+    def __str__(self) -> str:
+        return self.message
 
 
 class VerdictText:
@@ -107,13 +109,15 @@ def write_summary(
         return
     lines = {verdict.line for verdict in verdicts.values()}
     if len(lines) == 1 and all(verdict.outcome is Outcome.NOT_JUDGED for verdict in verdicts.values()):
-        terminal.write_line(f"meta-tests: {lines.pop()}; to judge the whole suite: pytest tests/meta", yellow=True)
+        advice = "; to judge the whole suite: pytest tests/meta" if run and run.partial and run.executed else ""
+        terminal.write_line(f"meta-tests: {lines.pop()}{advice}", yellow=True)
         return
     quietly = terminal.config.option.verbose < 0
     shown = [verdict for verdict in verdicts.values() if not (quietly and verdict.outcome is Outcome.PASSED)]
     if not shown:
         return
-    terminal.write_sep("=", f"meta-tests: {run.source}, {len(run.tests)} tests" if run is not None else "meta-tests")
+    count = f", {len(run.tests)} test{'' if len(run.tests) == 1 else 's'}" if run is not None else ""
+    terminal.write_sep("=", f"meta-tests: {run.source}{count}" if run is not None else "meta-tests")
     width = max(len(outcome.value) for outcome in Outcome)
     for verdict in dict.fromkeys(shown):  # what is wrong with the settings is said once
         terminal.write(f"{verdict.outcome.value.upper():<{width}}", **{_COLOURS[verdict.outcome]: True})

@@ -27,13 +27,13 @@ def suite_within_budget(run: SuiteRun, standards: Standards) -> Verdict:
         return Verdict(Outcome.PASSED, f"{line}{towards}.")
     return Verdict(
         Outcome.FAILED,
-        f"{line} (tests/meta/policy.toml, [performance] suite_seconds).",
+        f"{line}.",
         _where_time_goes(run, run.owned - budget),
     )
 
 
 def _queue_note(run: SuiteRun) -> str:
-    if run.queued < 0.05 * run.seconds:
+    if run.queued < max(0.5, 0.05 * run.seconds):
         return ""
     return f" ({_seconds(run.seconds)} by the clock, less {_seconds(run.queued)} waiting for a busy CPU)"
 
@@ -42,7 +42,8 @@ def _where_time_goes(run: SuiteRun, over: float) -> str:
     by_file: dict[str, float] = defaultdict(float)
     for test in run.tests:
         by_file[test.nodeid.split("::")[0]] += test.owned
-    files = sorted(by_file.items(), key=lambda pair: (-pair[1], pair[0]))[:_ROWS_SHOWN]
+    noticed = ((file, seconds) for file, seconds in by_file.items() if seconds >= 0.005)
+    files = sorted(noticed, key=lambda pair: (-pair[1], pair[0]))[:_ROWS_SHOWN]
     rows: list[TestTiming | FixtureTiming] = [*run.tests, *run.fixtures]
     slowest = sorted((row for row in rows if row.owned >= 0.005), key=lambda row: -row.owned)[:_ROWS_SHOWN]
     in_tests = sum(row.owned for row in rows)
@@ -51,7 +52,8 @@ def _where_time_goes(run: SuiteRun, over: float) -> str:
         work += f" on {run.workers} workers, that is {_seconds(in_tests / run.workers)} each"
     else:
         work += f", {_seconds(max(0.0, run.seconds - run.queued - in_tests))} was start-up, collection and the like"
-    return f"""It is {_seconds(over)} over. {work}.
+    return f"""It is {_seconds(over)} over (tests/meta/policy.toml, [performance] suite_seconds).
+{work}.
 The slowest files:
 
 {table(("seconds", "file"), [(f"{seconds:.2f}", file) for file, seconds in files])}
@@ -64,19 +66,17 @@ Next: make the slowest wait less (retries, sleeps, breakers' time-outs), share d
 or run with pytest-xdist (-n auto). Ways out of this: tests/meta/README.md"""
 
 
-def no_new_slow_tests(run: SuiteRun, standards: Standards, today: datetime.date | None = None) -> Verdict:
+def no_new_slow_tests(run: SuiteRun, standards: Standards) -> Verdict:
     """Judge each test (set-up, call and teardown summed) and each wide fixture against the limit.
 
     A test in `known_slow.toml` may take what its entry allows, until the entry's date.
     """
-    limit, today = standards.policy.slow_tests.limit_seconds, today or datetime.date.today()  # a person's day
+    limit, today = standards.policy.slow_tests.limit_seconds, standards.today
     rows: list[TestTiming | FixtureTiming] = [*run.tests, *run.fixtures]
     over = sorted((row for row in rows if row.owned > limit), key=lambda row: -row.owned)
     slow = [row for row in over if not any(e.excuses(_name(row), row.owned, today) for e in standards.known_slow)]
     if slow:
-        line = (
-            f"{_tests_and_fixtures(slow)} slower than {limit:g} s (tests/meta/policy.toml, [slow_tests] limit_seconds)."
-        )
+        line = f"{_tests_and_fixtures(slow)} slower than {limit:g} s."
         return Verdict(Outcome.FAILED, line, _accusation(slow, standards.known_slow, today))
     excused = f"; {len(over)} excused by known_slow.toml" if over else ""
     slowest = max(rows, key=lambda row: row.owned, default=None)
@@ -96,21 +96,22 @@ def _accusation(slow: Sequence[TestTiming | FixtureTiming], known: Sequence[Know
     for row in slow[:_ROWS_SHOWN]:
         call = f"{row.call:.2f}" if isinstance(row, TestTiming) else "-"
         rows.append((f"{row.owned:.2f}", f"{row.setup:.2f}", call, f"{row.teardown:.2f}", _name(row)))
-    worst = slow[0]
     test = next((row.nodeid for row in slow if isinstance(row, TestTiming)), "")
     parts = [table(("seconds", "set-up", "call", "teardown", "test"), rows)]
     if len(slow) > _ROWS_SHOWN:
         parts.append(f"and {len(slow) - _ROWS_SHOWN} more.")
     parts += [note for row in slow[:_ROWS_SHOWN] for note in [_why_not_excused(row, known, today)] if note]
+    entries = "\n\n".join(entry_to_paste(_name(row), row.owned, today) for row in slow[:_ROWS_SHOWN])
     parts.append(f"""Most slow tests wait: for a retry's back-off, a breaker's time-out, a real sleep.
 Next, look at one alone:
 
     python -m pytest --durations=0 -vv {shlex.quote(test) if test else ""}
 
-Ways out of this: tests/meta/README.md. If it must be slow for now, add this to
-tests/meta/known_slow.toml and give the reason:
+The limit stands in tests/meta/policy.toml, [slow_tests] limit_seconds; ways out of this in
+tests/meta/README.md. What must be slow for now goes into tests/meta/known_slow.toml, each with
+the reason filled in:
 
-{textwrap.indent(entry_to_paste(_name(worst), worst.owned, today), "    ")}""")
+{textwrap.indent(entries, "    ")}""")
     return "\n\n".join(parts)
 
 

@@ -6,12 +6,16 @@ A verdict is a function from a run and the project's standards to a `Verdict`. T
 
 from __future__ import annotations
 
+import datetime
 import math
+import shlex
+import textwrap
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 from .known_slow import KnownSlow, load_known_slow
 from .policy import Policy, PolicyError, load_policy
@@ -48,33 +52,30 @@ class Standards:
 
     policy: Policy = field(default_factory=Policy)
     known_slow: tuple[KnownSlow, ...] = ()
+    today: datetime.date = field(default_factory=datetime.date.today)
 
 
 Decide = Callable[[SuiteRun, Standards], Verdict]
 
 
-def load_standards(folder: Path) -> Standards:
+def load_standards(folder: Path, today: datetime.date) -> Standards:
     """Read `policy.toml` and `known_slow.toml`. Raises `PolicyError` with what is wrong in either."""
+    read: list[Any] = []
     problems: list[str] = []
-    policy, known_slow = Policy(), ()  # type: tuple[Policy, tuple[KnownSlow, ...]]
-    try:
-        policy = load_policy(folder / "policy.toml")
-    except PolicyError as error:
-        problems += error.problems
-    try:
-        known_slow = load_known_slow(folder / "known_slow.toml")
-    except PolicyError as error:
-        problems += error.problems
+    for load, name in ((load_policy, "policy.toml"), (load_known_slow, "known_slow.toml")):
+        try:
+            read.append(load(folder / name))
+        except PolicyError as error:
+            problems += error.problems
     if problems:
         raise PolicyError(problems)
-    return Standards(policy, known_slow)
+    return Standards(read[0], read[1], today)
 
 
 def reach_verdict(decide: Decide, run: SuiteRun, standards: Standards) -> Verdict:
     """Judge a run, or say why it cannot be judged. A broken or a failed child run never passes."""
     if run.broken is not None:
-        line, _, details = run.broken.partition("\n\n")
-        return Verdict(Outcome.FAILED, f"The suite could not be judged. {line}", details)
+        return Verdict(Outcome.FAILED, f"The suite could not be judged. {run.broken}", _last_lines(run))
     if run.partial is not None:
         verdict = not_judged(run.partial)
     else:
@@ -82,10 +83,16 @@ def reach_verdict(decide: Decide, run: SuiteRun, standards: Standards) -> Verdic
     if not run.failed:
         return verdict
     failures = f"{len(run.failed)} test{'' if len(run.failed) == 1 else 's'} of the suite failed"
-    if run.judged_elsewhere and verdict.outcome is not Outcome.FAILED:
-        listed = "\n".join(f"    {nodeid}" for nodeid in run.failed[:_FAILURES_SHOWN])
-        return Verdict(Outcome.FAILED, f"{failures}; mend that first. ({verdict.line})", listed)
-    return replace(verdict, line=f"{verdict.line} ({failures}.)")
+    if not run.judged_elsewhere:
+        judged = verdict.outcome is not Outcome.NOT_JUDGED
+        return replace(verdict, line=f"{verdict.line} {failures}.") if judged else verdict
+    commands = "\n".join(f"    python -m pytest {shlex.quote(nodeid)}" for nodeid in run.failed[:_FAILURES_SHOWN])
+    line = f"{failures}; mend that first. ({verdict.line})"
+    return Verdict(Outcome.FAILED, line, f"Next:\n\n{commands}\n\n{_last_lines(run)}".rstrip())
+
+
+def _last_lines(run: SuiteRun) -> str:
+    return f"The last lines of its output:\n\n{textwrap.indent(run.output, '    ')}" if run.output else ""
 
 
 def broken_standards(error: PolicyError) -> Verdict:
