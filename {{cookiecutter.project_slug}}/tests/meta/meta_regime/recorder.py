@@ -1,70 +1,84 @@
 """Listens to a session and keeps what it took: every test, every fixture of wider scope, in this process or in xdist's.
 
-In the process that runs the tests the phases are timed with a stopwatch, and the figures ride on the reports to
-wherever the whole picture is put together: this process, or xdist's controller.
+The process that runs the tests times them; the figures ride on the reports to wherever the whole picture is put
+together: this process, or xdist's controller. This is the only module that works for every test: it calls little, and
+keeps nothing that Python's garbage collector would have to look through (tuples of numbers and strings).
 """
 
 from __future__ import annotations
 
 from collections.abc import Generator
-from dataclasses import astuple
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from .record import FixtureTiming, RecordWriter, TestTiming
-from .stopwatch import Clocks, FixtureWatch, Stopwatch
+from .stopwatch import Clocks, FixtureWatch, WideFixtures
+
+_Phases = tuple[float, float, float, float]  # set-up, call, teardown and queued, in seconds
 
 
 class Recorder:
-    """A pytest plugin. `tests` and `fixtures` hold what it heard; of a test that is run again, the last attempt."""
+    """A pytest plugin. `fixtures` and `timings()` have what it heard; of a test that is run again, the last attempt."""
 
-    def __init__(self, writer: RecordWriter | None) -> None:
-        self.tests: dict[str, TestTiming] = {}
+    def __init__(self, writer: RecordWriter | None, *, on_worker: bool) -> None:
         self.fixtures: list[FixtureTiming] = []
+        self.ran: dict[str, tuple[float, float, float, float, str]] = {}  # the fields of a TestTiming by node id
         self.listening = True
-        self._writer = writer
-        self._began = (Clocks.wall(), Clocks.queued())
-        self._stopwatch = Stopwatch()
-        self._measured: tuple[float, float] | None = None
-        self._open: dict[str, SimpleNamespace] = {}  # the accounts of the tests whose phases are coming in
+        self._writer, self._on_worker = writer, on_worker
+        self._session_began = (Clocks.wall(), Clocks.queued())
+        self._began = self._queued_before = 0.0
+        self._seconds = {"setup": 0.0, "call": 0.0, "teardown": 0.0}  # of the test now running
+        self._measured: _Phases | None = None
+        self._wide = WideFixtures()
+        self._outcomes: dict[str, str] = {}  # of tests that are not over, where it is not "passed"
         self._setups: dict[int, tuple[float, float]] = {}
         self._teardowns: dict[int, FixtureWatch] = {}
 
+    def timings(self) -> tuple[TestTiming, ...]:
+        """Give what each test took."""
+        return tuple(TestTiming(nodeid, *fields) for nodeid, fields in self.ran.items())
+
     def seconds_since_the_start(self) -> tuple[float, float]:
         """Give wall time since the regime was loaded, and the part of it spent queueing for a CPU, in seconds."""
-        return Clocks.wall() - self._began[0], max(0.0, Clocks.queued() - self._began[1])
+        return Clocks.wall() - self._session_began[0], max(0.0, Clocks.queued() - self._session_began[1])
 
     # In the process that runs the tests.
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self) -> None:
         """A test begins."""
-        self._stopwatch.begin_test()
+        self._seconds["call"] = self._wide.wall = self._wide.queued = 0.0
+        self._queued_before = Clocks.queued()
+        self._began = Clocks.wall()
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_call(self) -> None:
         """Its set-up is over."""
-        self._stopwatch.begin_phase()
+        self._wide.wall = 0.0
+        self._began = Clocks.wall()
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_teardown(self) -> None:
         """Its call is over."""
-        self._stopwatch.begin_phase()
+        self._wide.wall = 0.0
+        self._began = Clocks.wall()
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_makereport(self, call: pytest.CallInfo[None]) -> None:
-        """A phase has just ended: note the time before anything else is done."""
-        queued = self._stopwatch.queued_in_test() if call.when == "teardown" else 0.0
-        self._measured = (self._stopwatch.end_phase(), queued)
+        """A phase has just ended (or a sub-test, and then the phase's end is still to come): note the time."""
+        seconds = self._seconds
+        seconds[call.when] = Clocks.wall() - self._began - self._wide.wall
+        if call.when == "teardown":
+            queued = Clocks.queued() - self._queued_before - self._wide.queued
+            self._measured = (seconds["setup"], seconds["call"], seconds["teardown"], max(0.0, queued))
 
     @pytest.hookimpl(wrapper=True)
     def pytest_fixture_setup(self, fixturedef: pytest.FixtureDef[Any]) -> Generator[None, object, object]:
         """Give a fixture of wider scope an account of its own, for its set-up and for its teardown."""
         if fixturedef.scope == "function":
             return (yield)
-        watch = FixtureWatch(self._stopwatch)
+        watch = FixtureWatch(self._wide)
         try:
             return (yield)
         finally:
@@ -73,7 +87,7 @@ class Recorder:
             fixturedef.addfinalizer(lambda: self._begin_teardown(fixturedef))
 
     def _begin_teardown(self, fixturedef: pytest.FixtureDef[Any]) -> None:
-        self._teardowns[id(fixturedef)] = FixtureWatch(self._stopwatch)
+        self._teardowns[id(fixturedef)] = FixtureWatch(self._wide)
 
     def pytest_fixture_post_finalizer(self, fixturedef: pytest.FixtureDef[Any]) -> None:
         """A fixture has been torn down."""
@@ -96,27 +110,18 @@ class Recorder:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Add a phase to the account of its test."""
-        if self._measured is not None:
-            report.meta_tests, self._measured = self._measured, None  # type: ignore[attr-defined]
-        if not self.listening:
+        """Note what went wrong; with the last report of a test, note what it took."""
+        when, outcome = report.when, report.outcome
+        if outcome != "passed" and self._outcomes.get(report.nodeid) != "failed" and outcome in ("failed", "skipped"):
+            self._outcomes[report.nodeid] = outcome
+        if when in ("setup", "call"):
             return
-        account = self._open.get(report.nodeid)
-        if account is None:
-            seconds = {"setup": 0.0, "call": 0.0, "teardown": 0.0}
-            account = self._open[report.nodeid] = SimpleNamespace(seconds=seconds, queued=0.0, outcome="passed")
-        if report.outcome != "passed" and account.outcome != "failed":
-            account.outcome = report.outcome
-        if report.when in account.seconds:
-            measured, queued = getattr(report, "meta_tests", (report.duration, 0.0))
-            account.seconds[report.when] = max(0.0, measured)  # a subtest's report is followed by the whole test's
-            account.queued = queued
-        if report.when not in ("setup", "call"):
-            self._close(report.nodeid)
-
-    def _close(self, nodeid: str) -> None:
-        account = self._open.pop(nodeid)
-        timing = TestTiming(nodeid, **account.seconds, queued=account.queued, outcome=account.outcome)
-        self.tests[nodeid] = timing
-        if self._writer is not None:
-            self._writer.write("test", *astuple(timing))
+        if self._measured is not None and self._on_worker:
+            report.meta_tests = self._measured  # type: ignore[attr-defined]
+        if self.listening:
+            carried: _Phases = getattr(report, "meta_tests", (0.0, 0.0, 0.0, 0.0))
+            phases = self._measured or carried
+            fields = (*phases, self._outcomes.pop(report.nodeid, "passed"))
+            self.ran[report.nodeid] = fields
+            if self._writer is not None:
+                self._writer.write("test", report.nodeid, *fields)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime
+import functools
 import os
 from collections.abc import Callable, Generator
 from dataclasses import astuple, replace
@@ -26,6 +27,11 @@ from .verdict import Decide, Outcome, Standards, Verdict
 
 META = Path(__file__).resolve().parent.parent
 _ON_WORKERS = "meta_tests"  # what controller and workers say to each other, in workerinput and workeroutput
+
+
+@functools.cache
+def _is_mine(path: str) -> bool:
+    return Path(path).resolve().is_relative_to(META)
 
 
 class JudgedSession:
@@ -47,7 +53,7 @@ class JudgedSession:
         self.judges = self.worker_input is None and not self.drops_verdicts
         self.today = datetime.date.today()  # before any test can freeze it
         self.facts = SessionFacts(config, parser, META)
-        self.recorder = Recorder(self.writer)
+        self.recorder = Recorder(self.writer, on_worker=self.worker_input is not None)
         config.pluginmanager.register(self.recorder, "meta-tests-recorder")
         self.verdict_items: list[pytest.Item] = []
         self._collecting_verdicts = False
@@ -81,10 +87,10 @@ class JudgedSession:
             items += self.verdict_items  # to be listed; or the controller knows nothing of us, and they say so
 
     def _take_verdicts(self, items: list[pytest.Item]) -> None:
-        mine = [item for item in items if item.path.is_relative_to(META)]
+        mine = [item for item in items if _is_mine(str(item.path))]
         if not mine:
             return
-        items[:] = [item for item in items if not item.path.is_relative_to(META)]
+        items[:] = [item for item in items if not _is_mine(str(item.path))]
         if self.switched_off:
             self.config.hook.pytest_deselected(items=mine)
         elif not self.drops_verdicts:
@@ -196,7 +202,7 @@ class JudgedSession:
             return
         for item, following in zip(items, [*items[1:], None], strict=True):
             item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
-        if not only_verdicts and not self.recorder.tests:
+        if not only_verdicts and not self.recorder.ran:
             session.testscollected = 0  # pytest's exit status 5, as without the regime
 
     def _verdicts_of(self, session: pytest.Session) -> list[pytest.Item]:
@@ -216,12 +222,12 @@ class JudgedSession:
         seconds, queued = self.recorder.seconds_since_the_start()
         run = SuiteRun(
             source=THIS_SESSION,
-            tests=tuple(self.recorder.tests.values()),
+            tests=self.recorder.timings(),
             fixtures=tuple(self.recorder.fixtures),
             seconds=seconds,
             queued=0.0 if self.facts.workers else queued,
             workers=self.facts.workers,
-            partial=self.facts.why_partial(standards.policy.suite.args, self.recorder.tests),
+            partial=self.facts.why_partial(standards.policy.suite.args, self.recorder.ran),
             broken=f"The suite was stopped: {self.facts.stopped}." if self.facts.stopped else None,
         )
         return coverage_of(run, self.config, standards.policy.suite)

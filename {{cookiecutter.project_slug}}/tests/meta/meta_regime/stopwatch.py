@@ -1,4 +1,4 @@
-"""Times the tests that run in this process: wall time by phase, and time spent queueing for a CPU.
+"""Clocks, and a watch for fixtures: wall time, and time spent queueing for a CPU.
 
 Wall time is CPU + run queue + blocked. A crowded machine lengthens the queue, and a test is not answerable for that, so
 it is taken off wherever the system tells it: on Linux the second field of /proc/thread-self/schedstat, in nanoseconds
@@ -44,53 +44,26 @@ class Clocks:
 
 
 @dataclass
-class Stopwatch:
-    """Takes the time of each phase of the test now running, and of fixtures of wider scope apart from it.
+class WideFixtures:
+    """Seconds, of the test now running, that belong to fixtures of wider scope: of this phase, and queued in all."""
 
-    Seconds spent in wide fixtures are taken off the phase in which they happened to run: the first test that asks for a
-    session fixture did not make it slow. `wide_wall` and `wide_queued` are those seconds, so far.
-    """
-
-    _began: float = 0.0
-    _queued_before: float = 0.0
-    wide_wall: float = 0.0
-    wide_queued: float = 0.0
-
-    def begin_test(self) -> None:
-        """Start the account of a test; its setup begins now."""
-        self.wide_queued = 0.0
-        self._queued_before = Clocks.queued()
-        self.begin_phase()
-
-    def begin_phase(self) -> None:
-        """Start the clock of setup, call or teardown."""
-        self.wide_wall = 0.0
-        self._began = Clocks.wall()
-
-    def end_phase(self) -> float:
-        """Give the seconds of the phase that has just ended."""
-        return Clocks.wall() - self._began - self.wide_wall
-
-    def queued_in_test(self) -> float:
-        """Give the seconds that the test has queued for a CPU until now."""
-        return max(0.0, Clocks.queued() - self._queued_before - self.wide_queued)
+    wall: float = 0.0
+    queued: float = 0.0
 
 
 class FixtureWatch:
     """Times one set-up or teardown of a wide fixture, less those of the wide fixtures that it sets up in turn."""
 
-    def __init__(self, stopwatch: Stopwatch) -> None:
-        self._stopwatch = stopwatch
-        self._nested_before = (stopwatch.wide_wall, stopwatch.wide_queued)
+    def __init__(self, billed: WideFixtures) -> None:
+        self._billed = billed
+        self._nested_before = (billed.wall, billed.queued)
         self._began = (Clocks.wall(), Clocks.queued())
 
     def stop(self) -> tuple[float, float]:
         """Give wall and queued seconds, and bill them to the fixture instead of the test."""
-        watch = self._stopwatch
-        nested_wall = watch.wide_wall - self._nested_before[0]
-        nested_queued = watch.wide_queued - self._nested_before[1]
-        wall = max(0.0, Clocks.wall() - self._began[0] - nested_wall)
-        queued = max(0.0, Clocks.queued() - self._began[1] - nested_queued)
-        watch.wide_wall += wall
-        watch.wide_queued += queued
+        nested = (self._billed.wall - self._nested_before[0], self._billed.queued - self._nested_before[1])
+        wall = max(0.0, Clocks.wall() - self._began[0] - nested[0])
+        queued = max(0.0, Clocks.queued() - self._began[1] - nested[1])
+        self._billed.wall += wall
+        self._billed.queued += queued
         return wall, queued
