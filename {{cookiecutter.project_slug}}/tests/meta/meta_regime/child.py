@@ -60,10 +60,10 @@ def run_suite(
                 time.sleep(_POLL_SECONDS)
                 reader.follow()
                 seconds = time.monotonic() - began
-                tell(len(reader.tests), reader.expected, seconds)
+                tell(reader.done, reader.expected, seconds)
                 timed_out = seconds > timeout_seconds
         reader.follow()
-        run = reader.run or SuiteRun(SOURCE, tests=tuple(reader.tests))
+        run = reader.run or SuiteRun(SOURCE)
         why = _why_broken(process.returncode, reader, timeout_seconds if timed_out else None) or run.broken
         return replace(run, source=SOURCE, broken=why, output=_tail(output) if why or run.failed else "")
 
@@ -111,11 +111,11 @@ def _why_broken(status: int, reader: RecordReader, timed_out_after: float | None
     running = f" while running {', '.join(reader.running)}" if reader.running else ""
     if timed_out_after is not None:
         return (
-            f"The suite did not end within {timed_out_after:g} s and was stopped{running}; {len(reader.tests)} of "
+            f"The suite did not end within {timed_out_after:g} s and was stopped{running}; {reader.done} of "
             f"{reader.expected or '?'} tests had ended. (tests/meta/policy.toml, [suite] timeout_seconds)"
         )
     if reader.run is None:
-        if status in (0, 1, 5) and not reader.tests and not reader.running:
+        if status in (0, 1, 5) and not reader.done and not reader.running:
             return (
                 "The suite ran without the regime: tests/conftest.py was not loaded, since no test lies under tests/. "
                 "Put the loader into the project's root conftest.py instead: tests/meta/README.md"

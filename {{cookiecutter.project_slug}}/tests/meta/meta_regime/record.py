@@ -1,6 +1,6 @@
 """The record of one run: what each test took, what was covered, and whether the run was the whole suite.
 
-On disk it is JSON lines, so that it can be followed while the run goes on: a head, then `start` and `test` rows as
+On disk it is JSON lines, so that it can be followed while the run goes on: a head, then `start` and `done` rows as
 tests begin and end, then one `end` row. A file without an `end` row is the record of a run that did not end.
 """
 
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, astuple, dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import IO, Any
@@ -155,7 +155,7 @@ class RecordWriter:
     _stream: IO[str] | None = field(default=None, repr=False)
 
     def write(self, kind: str, *values: Any) -> None:
-        """Add a row: `collected` and a count, `start` and a node id, or `test` and the fields of a `TestTiming`."""
+        """Add a row: `collected` and a count, or `start` or `done` and a node id."""
         if self._stream is None:
             self._stream = self.path.open("w", encoding="utf-8")
             self._stream.write(json.dumps({"meta-tests record": FORMAT}) + "\n")
@@ -164,21 +164,19 @@ class RecordWriter:
 
     def end(self, run: SuiteRun) -> None:
         """Add what is known only at the end, and close the file."""
-        rest = asdict(run)
-        del rest["tests"]
-        self.write("end", rest)
+        self.write("end", {**asdict(replace(run, tests=())), "tests": [astuple(test) for test in run.tests]})
         assert self._stream is not None
         self._stream.close()
 
 
 @dataclass
 class RecordReader:
-    """Follows a record that is being written: how many tests there are, which have ended, which is running."""
+    """Follows a record that is being written: how many tests there are, how many have ended, which are running."""
 
     path: Path
     expected: int = 0
     running: list[str] = field(default_factory=list)
-    tests: list[TestTiming] = field(default_factory=list)
+    done: int = 0
     run: SuiteRun | None = None
     _read: int = field(default=0, repr=False)
     _unfinished: str = field(default="", repr=False)
@@ -193,15 +191,11 @@ class RecordReader:
                 self.expected = row[1]
             elif row[0] == "start":
                 self.running.append(row[1])
-            elif row[0] == "test":
-                self._end_of(TestTiming(*row[1:]))
+            elif row[0] == "done":
+                self.done += 1
+                self.running.remove(row[1])
             elif row[0] == "end":
-                self.run = _run_from(row[1], self.tests)
-
-    def _end_of(self, timing: TestTiming) -> None:
-        self.tests.append(timing)
-        if timing.nodeid in self.running:
-            self.running.remove(timing.nodeid)
+                self.run = _run_from(row[1])
 
     def _rows(self) -> Iterator[Any]:
         if not self.path.exists():
@@ -214,10 +208,11 @@ class RecordReader:
         yield from map(json.loads, lines)
 
 
-def _run_from(rest: dict[str, Any], tests: list[TestTiming]) -> SuiteRun:
+def _run_from(rest: dict[str, Any]) -> SuiteRun:
     coverage = rest.pop("coverage")
+    tests = tuple(TestTiming(*row) for row in rest.pop("tests"))
     fixtures = tuple(FixtureTiming(**row) for row in rest.pop("fixtures"))
     if coverage is not None:
         files = tuple(FileCoverage(**row) for row in coverage["files"])
         coverage = MeasuredCoverage(files, coverage["fail_under"], tuple(coverage["sources"]))
-    return SuiteRun(tests=tuple(tests), fixtures=fixtures, coverage=coverage, **rest)
+    return SuiteRun(tests=tests, fixtures=fixtures, coverage=coverage, **rest)

@@ -1,13 +1,15 @@
 """Listens to a session and keeps what it took: every test, every fixture of wider scope, in this process or in xdist's.
 
-The process that runs the tests times them; the figures ride on the reports to wherever the whole picture is put
-together: this process, or xdist's controller. This is the only module that works for every test: it calls little, and
-keeps nothing that Python's garbage collector would have to look through (tuples of numbers and strings).
+The process that runs the tests times them; under xdist the workers hand their figures to the controller when they end.
+This is the only module that works for every test: it calls little, and keeps nothing that Python's garbage collector
+would have to look through (tuples of numbers and strings).
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Generator
+from dataclasses import astuple
 from typing import Any
 
 import pytest
@@ -15,21 +17,19 @@ import pytest
 from .record import FixtureTiming, RecordWriter, TestTiming
 from .stopwatch import Clocks, FixtureWatch, WideFixtures
 
-_Phases = tuple[float, float, float, float]  # set-up, call, teardown and queued, in seconds
-
 
 class Recorder:
     """A pytest plugin. `fixtures` and `timings()` have what it heard; of a test that is run again, the last attempt."""
 
-    def __init__(self, writer: RecordWriter | None, *, on_worker: bool) -> None:
+    def __init__(self, writer: RecordWriter | None) -> None:
         self.fixtures: list[FixtureTiming] = []
         self.ran: dict[str, tuple[float, float, float, float, str]] = {}  # the fields of a TestTiming by node id
         self.listening = True
-        self._writer, self._on_worker = writer, on_worker
+        self._writer = writer
         self._session_began = (Clocks.wall(), Clocks.queued())
         self._began = self._queued_before = 0.0
         self._seconds = {"setup": 0.0, "call": 0.0, "teardown": 0.0}  # of the test now running
-        self._measured: _Phases | None = None
+        self._measured: tuple[float, float, float, float] | None = None  # set-up, call, teardown, queued
         self._wide = WideFixtures()
         self._outcomes: dict[str, str] = {}  # of tests that are not over, where it is not "passed"
         self._setups: dict[int, tuple[float, float]] = {}
@@ -42,8 +42,6 @@ class Recorder:
     def seconds_since_the_start(self) -> tuple[float, float]:
         """Give wall time since the regime was loaded, and the part of it spent queueing for a CPU, in seconds."""
         return Clocks.wall() - self._session_began[0], max(0.0, Clocks.queued() - self._session_began[1])
-
-    # In the process that runs the tests.
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self) -> None:
@@ -101,8 +99,6 @@ class Recorder:
             row = FixtureTiming(fixturedef.argname, fixturedef.scope, fixturedef.baseid, setup[0], teardown[0], queued)
             self.fixtures.append(row)
 
-    # In the process that has all reports (the same one, unless xdist spreads the tests).
-
     def pytest_runtest_logstart(self, nodeid: str) -> None:
         """Write down that a test begins."""
         if self._writer is not None:
@@ -111,17 +107,24 @@ class Recorder:
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Note what went wrong; with the last report of a test, note what it took."""
-        when, outcome = report.when, report.outcome
-        if outcome != "passed" and self._outcomes.get(report.nodeid) != "failed" and outcome in ("failed", "skipped"):
-            self._outcomes[report.nodeid] = outcome
-        if when in ("setup", "call"):
-            return
-        if self._measured is not None and self._on_worker:
-            report.meta_tests = self._measured  # type: ignore[attr-defined]
-        if self.listening:
-            carried: _Phases = getattr(report, "meta_tests", (0.0, 0.0, 0.0, 0.0))
-            phases = self._measured or carried
-            fields = (*phases, self._outcomes.pop(report.nodeid, "passed"))
-            self.ran[report.nodeid] = fields
-            if self._writer is not None:
-                self._writer.write("test", report.nodeid, *fields)
+        if report.outcome in ("failed", "skipped") and self._outcomes.get(report.nodeid) != "failed":
+            self._outcomes[report.nodeid] = report.outcome
+        if report.when == "teardown" and self._measured is not None and self.listening:
+            self.ran[report.nodeid] = (*self._measured, self._outcomes.pop(report.nodeid, "passed"))
+
+    def pytest_runtest_logfinish(self, nodeid: str) -> None:
+        """Write down that a test has ended."""
+        if self._writer is not None:
+            self._writer.write("done", nodeid)
+
+    # Between xdist's processes: once, at the end of a worker. Anything that rides on each report costs far more.
+
+    def packed(self) -> str:
+        """Give all that was heard, for `unpack` in the controller."""
+        return json.dumps([[astuple(fixture) for fixture in self.fixtures], self.ran])
+
+    def unpack(self, text: str) -> None:
+        """Add what a worker heard."""
+        fixtures, ran = json.loads(text)
+        self.fixtures += [FixtureTiming(*row) for row in fixtures]
+        self.ran.update((nodeid, tuple(fields)) for nodeid, fields in ran.items())

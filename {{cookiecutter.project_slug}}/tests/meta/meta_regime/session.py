@@ -11,7 +11,7 @@ import datetime
 import functools
 import os
 from collections.abc import Callable, Generator
-from dataclasses import astuple, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ import pytest
 
 from . import child, verdict
 from .policy import PolicyError
-from .record import THIS_SESSION, FixtureTiming, RecordWriter, SuiteRun
+from .record import THIS_SESSION, RecordWriter, SuiteRun
 from .recorder import Recorder
 from .session_facts import SessionFacts, coverage_of, leave_out_the_regime, silence_pytest_cov
 from .terminal import ProgressLine, VerdictText, quiet, write_summary
@@ -53,7 +53,7 @@ class JudgedSession:
         self.judges = self.worker_input is None and not self.drops_verdicts
         self.today = datetime.date.today()  # before any test can freeze it
         self.facts = SessionFacts(config, parser, META)
-        self.recorder = Recorder(self.writer, on_worker=self.worker_input is not None)
+        self.recorder = Recorder(self.writer)
         config.pluginmanager.register(self.recorder, "meta-tests-recorder")
         self.verdict_items: list[pytest.Item] = []
         self._collecting_verdicts = False
@@ -129,14 +129,14 @@ class JudgedSession:
         self.facts.workers += 1
         if error:
             self.facts.crashed.append(str(node.gateway.id))
-        for row in getattr(node, "workeroutput", {}).get(_ON_WORKERS, ()):
-            self.recorder.fixtures.append(FixtureTiming(*row))
+        packed = getattr(node, "workeroutput", {}).get(_ON_WORKERS)
+        if packed is not None:
+            self.recorder.unpack(packed)
 
     def pytest_sessionfinish(self) -> None:
-        """On a worker: hand over the fixtures' times."""
+        """On a worker: hand over what was recorded."""
         if self.worker_input is not None:
-            rows = [astuple(fixture) for fixture in self.recorder.fixtures]
-            self.config.workeroutput[_ON_WORKERS] = rows  # type: ignore[attr-defined]
+            self.config.workeroutput[_ON_WORKERS] = self.recorder.packed()  # type: ignore[attr-defined]
 
     # Running and judging.
 
