@@ -240,6 +240,22 @@ class TestWiring:
         said = session(healthy, *mode, "--cov=shop")
         assert (said.status, said.verdicts) == (0, GREEN), said.text
 
+    def test_autouse_fixtures_of_the_project_are_not_for_the_verdicts(self, healthy: Path, mode: list[str]) -> None:
+        broken = "\n\nimport pytest\n\n\n@pytest.fixture(autouse=True, scope='session')\ndef bad():\n    1 / 0\n"
+        write(healthy, {"tests/conftest.py": LOADER + broken})
+        said = session(healthy, *mode)
+        assert said.verdicts == {COVERAGE: "skipped", BUDGET: "passed", SLOW: "passed"}, said.text
+        assert set(said.suite.values()) == {"error"}
+
+    def test_pytest_asyncio_does_not_stop_a_project_whose_warnings_are_errors(
+        self, healthy: Path, mode: list[str]
+    ) -> None:
+        settings = SETTINGS.replace('asyncio_default_fixture_loop_scope = "function"\n', "")
+        write(healthy, {"pyproject.toml": settings + 'filterwarnings = ["error"]\n'})
+        for args in (["--cov=shop"], ["tests/meta"]):
+            said = session(healthy, *mode, *args)
+            assert (said.status, said.verdicts) == (0, GREEN), said.text
+
     def test_two_loaders_are_one(self, healthy: Path, mode: list[str]) -> None:
         write(healthy, {"conftest.py": LOADER.replace('"meta"', '"tests" / "meta"')})
         said = session(healthy, *mode, "--cov=shop")

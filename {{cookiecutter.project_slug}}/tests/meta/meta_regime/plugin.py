@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import pytest
 
 from .session import JudgedSession
@@ -27,6 +29,20 @@ def pytest_meta_tests_addoption(parser: pytest.Parser) -> None:
 @pytest.hookimpl(specname="pytest_configure")
 def pytest_meta_tests_configure(config: pytest.Config) -> None:
     """Put this session under the regime."""
+    _keep_pytest_asyncio_from_stopping_the_session(config)
     if not config.pluginmanager.hasplugin(PLUGIN_NAME):
         parser = _parsers.pop() if _parsers else None
         config.pluginmanager.register(JudgedSession(config, parser), PLUGIN_NAME)
+
+
+def _keep_pytest_asyncio_from_stopping_the_session(config: pytest.Config) -> None:
+    """Set the option about which pytest-asyncio warns where it is missing, if warnings are errors in this project.
+
+    Otherwise pytest 9 dies of an internal error before the first test. There is no public way to set it from here.
+    """
+    option, filters = "asyncio_default_fixture_loop_scope", config.getini("filterwarnings")
+    if not any(line.startswith("error") for line in [*filters, *(config.option.pythonwarnings or [])]):
+        return
+    with contextlib.suppress(ValueError, AttributeError):  # not installed; another pytest
+        if not config.getini(option):
+            config._inicache[option] = "function"

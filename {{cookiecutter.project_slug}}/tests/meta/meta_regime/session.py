@@ -54,7 +54,9 @@ class JudgedSession:
         self.today = datetime.date.today()  # before any test can freeze it
         self.facts = SessionFacts(config, parser, META)
         self.recorder = Recorder(self.writer)
-        config.pluginmanager.register(self.recorder, "meta-tests-recorder")
+        spreads_tests = self.worker_input is None and config.getoption("dist", "no") != "no"  # xdist's controller
+        if self.writer is not None or not spreads_tests:
+            config.pluginmanager.register(self.recorder, "meta-tests-recorder")
         self.verdict_items: list[pytest.Item] = []
         self._collecting_verdicts = False
         self.verdicts: dict[str, Verdict] = {}
@@ -201,6 +203,8 @@ class JudgedSession:
             session.testsfailed += 0 if only_verdicts else 1  # pytest itself says so of no tests at all
             return
         for item, following in zip(items, [*items[1:], None], strict=True):
+            names = getattr(item, "fixturenames", [])
+            names[:] = [name for name in names if name in ("judge", "request")]  # no autouse fixtures of the project's
             item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
         if not only_verdicts and not self.recorder.ran:
             session.testscollected = 0  # pytest's exit status 5, as without the regime
