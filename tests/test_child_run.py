@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -239,14 +238,13 @@ class TestNothingIsLeftBehind:
         assert [path.name for path in scratch.iterdir() if path.name.startswith("meta-tests")] == []
 
 
-def test_progress_is_told_while_the_child_runs(tmp_path: Path) -> None:
-    write(tmp_path, {"test_some.py": "import time\n\n\ndef test_a():\n    time.sleep(0.5)\n\n\ndef test_b(): ...\n"})
+def test_progress_is_told_while_the_child_runs(healthy: Path) -> None:
+    write(healthy, {"tests/unit/test_zz.py": "import time\n\n\ndef test_last():\n    time.sleep(0.5)\n"})
     told: list[tuple[int, int, float]] = []
-    run = child.run_suite(["-p", "no:cacheprovider"], tmp_path, 60.0, lambda *progress: told.append(progress))
-    assert run.broken is not None  # no regime is loaded there, so there is no record
-    assert "The suite did not start" not in run.broken or told
-    assert told
-    assert told[-1][2] >= 0.5
+    run = child.run_suite(["-p", "no:cacheprovider"], healthy, 60.0, lambda *progress: told.append(progress))
+    assert (run.broken, len(run.tests), run.failed) == (None, 6, ())
+    assert (5, 6) in {(done, expected) for done, expected, _ in told}
+    assert [seconds for _, _, seconds in told] == sorted(seconds for _, _, seconds in told)
 
 
 def test_a_record_is_followed_while_it_is_written(tmp_path: Path) -> None:
@@ -270,4 +268,3 @@ def test_a_record_of_another_format_is_refused(tmp_path: Path) -> None:
     reader = RecordReader(path)
     with pytest.raises(ValueError, match=r"record\.jsonl is not a record of format 1"):
         reader.follow()
-    assert os.fspath(path)
