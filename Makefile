@@ -5,6 +5,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+# Plugins beside which the regime is tested, each in a folder of its own: installed, they would load in every session.
+BESIDE := $(VENV)/beside
 
 .PHONY: demo test lint types unit lowest bench real lock clean
 
@@ -32,15 +34,22 @@ lowest: requirements/lowest.txt requirements/dev.txt
 # CPU seconds of a session with the regime against the same session without it, interleaved.
 bench: $(STAMP)
 	$(BIN)/python benchmarks/overhead.py
+	$(BIN)/python benchmarks/overhead.py --workers 2
+	$(BIN)/python benchmarks/unchanged.py
+	$(BIN)/python benchmarks/merging.py
 
 # The regime in the source distributions of known projects. Needs the package index; takes some minutes.
 real: $(STAMP)
 	$(BIN)/python real/run.py
 
-$(STAMP): requirements/dev.txt
+$(STAMP): requirements/dev.txt requirements/beside.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "meta-tests needs Python 3.11 or later, this is " + sys.version)'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements/dev.txt
+	rm -rf $(BESIDE)
+	grep -v '^#' requirements/beside.txt | while read -r pin; do \
+	  $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --target "$(BESIDE)/$${pin%%==*}" "$$pin" || exit 1; \
+	done
 	touch $(STAMP)
 
 # Renews the pins. uv resolves for every platform and Python from 3.11 on, which pip alone cannot.

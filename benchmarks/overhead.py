@@ -13,7 +13,6 @@ import argparse
 import os
 import re
 import statistics
-import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
@@ -22,8 +21,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+from benchmarks.measuring import run
 from real.workshop import add_loader, bake
-from tests.baking import ROOT, scrubbed_environment
+from tests.baking import ROOT
 
 TESTS_IN_A_FILE = 50
 MODULES = ("adding", "choosing", "joining", "looping")
@@ -49,7 +49,8 @@ asyncio_default_fixture_loop_scope = "function"
 [tool.coverage.run]
 branch = true
 """
-VERDICTS = 3
+VERDICTS = 4
+CHILDREN = 3  # of the original regime: one for each of its verdicts
 
 
 @dataclass
@@ -98,17 +99,9 @@ def measure(variant: Variant, workers: int) -> float:
     command += ["-n", str(workers)] if workers else []
     total = 0.0
     for _ in range(variant.sessions):
-        with tempfile.TemporaryFile() as output:
-            environment = scrubbed_environment({"PYTHONHASHSEED": "0"})
-            environment.pop("PYTHONDONTWRITEBYTECODE", None)  # compiling every file every time would drown the rest
-            process = subprocess.Popen(
-                command, cwd=variant.folder, env=environment, stdout=output, stderr=subprocess.STDOUT
-            )
-            _, status, usage = os.wait4(process.pid, 0)  # of the session and of the processes that it waited for
-            process.returncode = os.waitstatus_to_exitcode(status)
-            output.seek(0)
-            check(output.read().decode("utf-8", "replace"), process.returncode, variant)
-        total += usage.ru_utime + usage.ru_stime
+        ended = run(command, variant.folder)
+        check(ended.output, ended.status, variant)
+        total += ended.cpu_seconds
     return total
 
 
@@ -176,7 +169,7 @@ def main(arguments: list[str] | None = None) -> int:
         variants = [Variant("pytest --cov", without, options.tests)]
         variants.append(Variant("with the regime", regime, options.tests + VERDICTS))
         if options.against:
-            variants.append(Variant("a child per verdict", without, options.tests, sessions=VERDICTS))
+            variants.append(Variant("a child per verdict", without, options.tests, sessions=CHILDREN))
         mode = f"{options.workers} workers" if options.workers else "one process"
         print(f"{options.tests} tests, {mode}, {options.rounds} rounds after one to warm up", flush=True)
         rounds(variants, options.rounds, options.workers, lambda text: print(text, flush=True))

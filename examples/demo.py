@@ -238,12 +238,12 @@ def show_red(project: Path, scratch: Path) -> None:
         for name in names:
             holds = name in found[verdict].text
             check(holds=holds, otherwise=f"the message of {verdict} should name {name}, and does not")
-    say(f"The {of_the_service(found)} tests of the service passed. The three verdicts failed, as they should:")
+    say(f"The {of_the_service(found)} tests of the service passed. Three verdicts failed, as they should:")
     say("exit status 1.")
 
 
 def show_green(project: Path, scratch: Path) -> None:
-    heading("4. The suite healed: three green verdicts")
+    heading("4. The suite healed: green verdicts")
     say("examples/payments-healed replaces five test files: the same behaviour, without")
     say("the waiting, the agent in small tests, and tests for the reports.")
     copy("payments-healed", project)
@@ -252,22 +252,24 @@ def show_green(project: Path, scratch: Path) -> None:
     say("")
     found = results(junit)
     check_run(status, 0, found, "passed")
-    say(f"The {of_the_service(found)} tests of the service passed. The three verdicts passed too:")
+    say(f"The {of_the_service(found)} tests of the service passed. The verdicts passed too:")
     say("exit status 0.")
 
     heading("5. The verdicts alone, as a pre-commit hook asks for them")
-    say("Nothing but tests/meta is collected. What is judged is a run of the whole suite")
-    say("all the same: a measured one, in a child process, where no other is at hand.")
+    say("Nothing but tests/meta is collected. What is judged is the run above, since nothing")
+    say("that it depends on has changed; else the suite would be run once, in a child process.")
     junit = scratch / "verdicts.xml"
     status, output = pytest(project, junit, "tests/meta", "-v")
     say("")
     found = results(junit)
     check_run(status, 0, found, "passed")
+    reused = "nothing has changed since the run of" in output
+    check(holds=reused, otherwise="the run before should have been judged again, and was not")
     strays = of_the_service(found)
     check(holds=not strays, otherwise=f"only verdicts should be collected, but {strays} other tests were")
     for verdict in VERDICTS:
         check(holds=verdict in output, otherwise=f"the output should name {verdict}, and does not")
-    say("The same three verdicts, green: exit status 0.")
+    say("The same verdicts, green: exit status 0.")
 
 
 def parse(arguments: list[str] | None) -> Path | None:

@@ -6,7 +6,9 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
+
+from cookiecutter.utils import create_env_with_context  # type: ignore[import-untyped]
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,6 +29,23 @@ COMBINATIONS: dict[str, dict[str, str]] = {
     for ci in ("github", "gitlab", "none")
     for package in ("auto", "shop")
 }
+CI_FILE = {
+    "github": {".github/workflows/meta-tests.yml"},
+    "gitlab": {".gitlab/meta-tests.gitlab-ci.yml"},
+    "none": set[str](),
+}
+# The defaults, of which the hooks accept every one.
+ANSWERS = {
+    "project_slug": "my-project",
+    "starting_point": "new project",
+    "package_name": "auto",
+    "minimum_coverage": "80",
+    "suite_seconds": "120",
+    "slow_test_seconds": "10",
+    "ci": "github",
+}
+# What would make the folder if a hook took an answer for its own text.
+PAYLOAD = "'''); import os; os.mkdir('injected'); ('''"
 
 
 class Bake(Protocol):
@@ -73,3 +92,22 @@ def tree(folder: Path) -> dict[str, bytes | None]:
 def files(folder: Path) -> set[str]:
     """Return the paths of all files under a folder."""
     return {path for path, content in tree(folder).items() if content is not None}
+
+
+def complaints(stderr: str) -> list[str]:
+    """Return the answers that a hook complained about, having checked that it did so in readable lines."""
+    assert "Traceback" not in stderr
+    lines = [line for line in stderr.splitlines() if line.startswith("meta-tests: ")]
+    assert all(line.isascii() and line.isprintable() and len(line) < 500 for line in lines)
+    return [line.split(": ")[1] for line in lines]
+
+
+def ask(hook: str, answers: dict[str, Any], folder: Path) -> subprocess.CompletedProcess[str]:
+    """Render a hook as cookiecutter does and run it in a folder; here any text gets as far as the hook."""
+    environment = create_env_with_context({})
+    source = environment.from_string((ROOT / "hooks" / hook).read_text(encoding="utf-8"))
+    script = folder.parent / f"{folder.name}-{hook}"
+    script.write_text(source.render(cookiecutter=answers), encoding="utf-8")
+    return subprocess.run(
+        [sys.executable, str(script)], cwd=folder, capture_output=True, text=True, check=False, timeout=60
+    )

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from cookiecutter.main import cookiecutter  # type: ignore[import-untyped]
 
-from tests.baking import ROOT, Bake
+from tests.baking import COMBINATIONS, NEW, ROOT, Bake
 from tests.sample import LOADER, PACKAGE, SETTINGS, TESTS, copy_of, write
 
 
@@ -45,6 +45,22 @@ def bake(cookiecutter_config: Path) -> Bake:
         return Path(project)
 
     return run
+
+
+@pytest.fixture(scope="session", params=COMBINATIONS)
+def combination(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture(scope="session")
+def baked(combination: str, bake: Bake, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The project of one combination of answers. To be looked at, not changed."""
+    return bake(tmp_path_factory.mktemp(combination), **COMBINATIONS[combination])
+
+
+@pytest.fixture
+def new_project(bake: Bake, tmp_path: Path) -> Path:
+    return bake(tmp_path, **NEW)
 
 
 @pytest.fixture(scope="session")

@@ -22,7 +22,9 @@ from meta_regime.plugin import *  # hooks and fixtures
 COVERAGE = "test_total_coverage_meets_minimum"
 BUDGET = "test_suite_within_time_budget"
 SLOW = "test_no_new_slow_tests"
-VERDICTS = {COVERAGE, BUDGET, SLOW}
+HYGIENE = "test_every_test_file_is_collected"
+VERDICTS = {COVERAGE, BUDGET, SLOW, HYGIENE}
+GREEN = dict.fromkeys(VERDICTS, "passed")
 
 # 8 statements, of which the tests execute 6: 75 per cent.
 PACKAGE = {
@@ -103,12 +105,14 @@ def policy(project: Path, text: str) -> None:
     (project / "tests" / "meta" / "policy.toml").write_text(text, encoding="utf-8")
 
 
-def session(project: Path, *args: str, env: Mapping[str, str] | None = None, timeout: float = 120) -> Said:
+def session(
+    project: Path, *args: str, env: Mapping[str, str] | None = None, timeout: float = 120, report: str = "junit.xml"
+) -> Said:
     """Run pytest in the project and read what it said."""
-    report = project / "junit.xml"
-    report.unlink(missing_ok=True)
-    done = run_pytest(project, "--junitxml", str(report), *args, env=env, timeout=timeout)
-    return said(done, report)
+    report_file = project / report
+    report_file.unlink(missing_ok=True)
+    done = run_pytest(project, "--junitxml", str(report_file), *args, env=env, timeout=timeout)
+    return said(done, report_file)
 
 
 def said(done: subprocess.CompletedProcess[str], report: Path) -> Said:

@@ -6,43 +6,18 @@ import json
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 from meta_regime import child
-from meta_regime.record import RecordReader
+from meta_regime.record_file import FORMAT, RecordReader
 
 from tests.baking import scrubbed_environment
-from tests.sample import BUDGET, COVERAGE, SETTINGS, SLOW, VERDICTS, policy, said, session, write
+from tests.processes import MARK, processes_marked, wait_until
+from tests.sample import BUDGET, COVERAGE, GREEN, SETTINGS, SLOW, VERDICTS, policy, said, session, write
 
 HEALTHY = "[coverage]\nminimum = 75\n"
-GREEN = {COVERAGE: "passed", BUDGET: "passed", SLOW: "passed"}
 FAILED = dict.fromkeys(VERDICTS, "failed")
-# Every process of the sample's test sessions carries the folder's name in its environment, so that it can be found.
-MARK = "META_TESTS_SAMPLE"
-
-
-def processes_marked(mark: str) -> list[str]:
-    """The command lines of all processes that have the mark in their environment."""
-    found = []
-    for entry in Path("/proc").iterdir():
-        try:
-            if entry.name.isdigit() and f"{MARK}={mark}".encode() in (entry / "environ").read_bytes().split(b"\0"):
-                command = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode()
-                found += [command] if command else []  # a zombie has none
-        except OSError:
-            continue  # it has just ended
-    return found
-
-
-def wait_until(condition: object, seconds: float = 30) -> bool:
-    deadline = time.monotonic() + seconds
-    while time.monotonic() < deadline:
-        if condition():  # type: ignore[operator]
-            return True
-        time.sleep(0.05)
-    return False
 
 
 @pytest.fixture
@@ -81,7 +56,7 @@ def test_a_violation_is_red(healthy: Path) -> None:
     policy(healthy, "[coverage]\nminimum = 90\n[slow_tests]\nlimit_seconds = 0.2\n")
     write(healthy, {"tests/unit/test_slow.py": "import time\n\n\ndef test_slow():\n    time.sleep(0.3)\n"})
     said = session(healthy, "tests/meta")
-    assert (said.status, said.verdicts) == (1, {COVERAGE: "failed", BUDGET: "passed", SLOW: "failed"}), said.text
+    assert (said.status, said.verdicts) == (1, {**GREEN, COVERAGE: "failed", SLOW: "failed"}), said.text
     assert "Total coverage is 75.00 %" in said.messages[COVERAGE]
 
 
@@ -241,7 +216,11 @@ class TestNothingIsLeftBehind:
 def test_progress_is_told_while_the_child_runs(healthy: Path) -> None:
     write(healthy, {"tests/unit/test_zz.py": "import time\n\n\ndef test_last():\n    time.sleep(0.5)\n"})
     told: list[tuple[int, int, float]] = []
-    run = child.run_suite(["-p", "no:cacheprovider"], healthy, 60.0, lambda *progress: told.append(progress))
+
+    def tell(progress: tuple[int, int, float]) -> None:
+        told.append(progress)
+
+    run = child.run_suite(["-p", "no:cacheprovider"], healthy, 60.0, tell)
     assert (run.broken, len(run.tests), run.failed) == (None, 6, ())
     assert (5, 6) in {(done, expected) for done, expected, _ in told}
     assert [seconds for _, _, seconds in told] == sorted(seconds for _, _, seconds in told)
@@ -251,7 +230,7 @@ def test_a_record_is_followed_while_it_is_written(tmp_path: Path) -> None:
     path = tmp_path / "record.jsonl"
     reader = RecordReader(path)
     reader.follow()  # nothing there yet
-    rows = [{"meta-tests record": 1}, ["collected", 2], ["start", "a"], ["done", "a"]]
+    rows = [["meta-tests record", FORMAT, {}], ["collected", 2], ["start", "a"], ["done", "a"]]
     text = "".join(json.dumps(row) + "\n" for row in rows) + '["start", "b'
     path.write_text(text)
     reader.follow()
@@ -260,11 +239,3 @@ def test_a_record_is_followed_while_it_is_written(tmp_path: Path) -> None:
     reader.follow()
     assert reader.running == ["b"]
     assert reader.run is None
-
-
-def test_a_record_of_another_format_is_refused(tmp_path: Path) -> None:
-    path = tmp_path / "record.jsonl"
-    path.write_text('{"meta-tests record": 99}\n')
-    reader = RecordReader(path)
-    with pytest.raises(ValueError, match=r"record\.jsonl is not a record of format 1"):
-        reader.follow()

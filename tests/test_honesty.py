@@ -5,28 +5,45 @@ Nothing that can be typed makes it silently green. Each row runs plain and under
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from tests.sample import BUDGET, COVERAGE, LOADER, SETTINGS, SLOW, VERDICTS, Said, policy, session, write
+from tests.faults import read_only
+from tests.sample import (
+    COVERAGE,
+    GREEN,
+    HYGIENE,
+    LOADER,
+    SETTINGS,
+    VERDICTS,
+    Said,
+    copy_of,
+    policy,
+    session,
+    write,
+)
 
 MODES = {"plain": [], "-n 2": ["-n", "2"]}
 HEALTHY = "[coverage]\nminimum = 75\n"
-GREEN = {COVERAGE: "passed", BUDGET: "passed", SLOW: "passed"}
 
 
 @dataclass(frozen=True)
 class Judged:
-    """The verdicts are given, and pass; in CI too. `status` is pytest's exit status."""
+    """The verdicts are given, and pass, save the one in `failed`; in CI too. `status` is pytest's exit status."""
 
     status: int = 0
+    says: str = ""
+    failed: str = ""
 
     def check(self, said: Said, *, in_ci: bool) -> None:
-        assert said.verdicts == GREEN, said.text
+        assert said.verdicts == {**GREEN, **({self.failed: "failed"} if self.failed else {})}, said.text
         assert said.status == self.status, (in_ci, said.text)
+        assert self.says in said.text
 
 
 @dataclass(frozen=True)
@@ -121,6 +138,44 @@ def no_meta_folder(project: Path) -> None:
     (project / "tests" / "meta").rename(project / "gone")
 
 
+def partial_data(project: Path) -> None:
+    """Leave the coverage data of a part of the suite behind."""
+    assert session(project, "--cov=shop", "-k", "total").status == 0
+    assert (project / ".coverage").exists()
+
+
+# A conftest with an option of its own, by which fewer tests run: in each way that pytest has for it.
+FEWER = """
+import pytest
+
+def pytest_addoption(parser):
+    parser.addoption("--fast", action="store_true")
+
+"""
+SILENTLY = """
+def pytest_collection_modifyitems(config, items):
+    if config.getoption("fast"):
+        items[:] = [item for item in items if "basket" not in item.name]
+"""
+DESELECTED = (
+    SILENTLY
+    + """
+        config.hook.pytest_deselected(items=[])
+"""
+)
+IGNORED = """
+def pytest_ignore_collect(collection_path, config):
+    return True if config.getoption("fast") and collection_path.name == "test_more.py" else None
+"""
+ALWAYS = SILENTLY.replace('    if config.getoption("fast"):\n    ', "")
+BY_FAST = NotJudged("partial run: tests/unit/test_more.py::test_basket and 1 more left out, as far as can be told ")
+
+
+def loader_with(*code: str) -> dict[str, str]:
+    return {"tests/conftest.py": LOADER + FEWER + "".join(code)}
+
+
+NET = "def test_net(): ...\n"
 BAD = {"tests/unit/test_bad.py": "def test_bad():\n    assert False\n"}
 BROKEN = {"tests/unit/test_broken.py": "import nothing_of_this_name\n"}
 LEAKS = (
@@ -147,7 +202,44 @@ TABLE: dict[str, Row] = {
     "a test that leaves folder, environment, argv and clocks changed": Row(
         "--cov=shop", Judged(), {"tests/unit/test_zz.py": LEAKS}
     ),
+    "a partial .coverage": Row("--cov=shop", Judged(), change=partial_data),
+    "fail_under and policy disagreeing": Row(
+        "--cov=shop",
+        Judged(
+            says="75.00 %, the minimum is 70 % (fail_under in the project's coverage settings; the policy says 75 %)."
+        ),
+        {"pyproject.toml": SETTINGS + "[tool.coverage.report]\nfail_under = 70\n"},
+    ),
+    "testpaths that leave tests out": Row(
+        "--cov=shop",
+        Judged(says="1 test file lies outside the suite (testpaths, or [suite] args): tests/deep/test_net.py."),
+        {
+            "pyproject.toml": SETTINGS + 'testpaths = ["tests/unit"]\n',
+            "tests/deep/test_net.py": "def test_net(): ...\n",
+        },
+    ),
+    "a test file that is never collected because of its name": Row(
+        "--cov=shop",
+        Judged(
+            1, "1 file holds tests that pytest never collects, because of the name: tests/unit/tests_net.py", HYGIENE
+        ),
+        {"tests/unit/tests_net.py": "def test_net(): ...\n"},
+    ),
+    "a conftest that always drops some": Row("--cov=shop", Judged(), loader_with(ALWAYS)),
+    "an option of a plugin's that drops none": Row("--cov=shop --fast", Judged(), loader_with()),
     # Parts of the suite.
+    "an option of a plugin's that drops some": Row("--cov=shop --fast", BY_FAST, loader_with(SILENTLY)),
+    "an option of a plugin's that deselects some": Row("--cov=shop --fast", BY_FAST, loader_with(DESELECTED)),
+    "an option of a plugin's that ignores a file": Row(
+        "--cov=shop --fast", NotJudged("partial run: "), loader_with(IGNORED)
+    ),
+    "-o that chooses": Row("--cov=shop -o python_files=test_more.py", NotJudged("partial run (-o python_files=")),
+    "-c": Row(
+        "--cov=shop -c other.ini",
+        NotJudged("partial run (-c other.ini)"),
+        {"other.ini": "[pytest]\npythonpath = src\npython_files = test_more.py\n"},
+    ),
+    "--doctest-modules": Row("--cov=shop --doctest-modules", NotJudged("partial run (--doctest-modules)")),
     "-k": Row("--cov=shop -k total", NotJudged("partial run (-k total)")),
     "-m other than the suite's": Row("--cov=shop -m slow", NotJudged("partial run (-m slow)", status=5)),
     "-k that finds nothing": Row("--cov=shop -k nonsense", NotJudged("partial run (-k nonsense)", status=5)),
@@ -247,3 +339,39 @@ def test_row(name: str, mode: str, in_ci: bool, project: Path) -> None:
     said = session(project, *MODES[mode], *row.typed.split(), env=env)
     row.expected.check(said, in_ci=in_ci)
     assert "INTERNALERROR" not in said.text
+
+
+@pytest.mark.parametrize("in_ci", [False, True], ids=["desk", "CI"])
+@pytest.mark.parametrize("mode", MODES)
+def test_two_sessions_at_once_in_one_checkout(mode: str, in_ci: bool, project: Path) -> None:
+    """Each may have erased, or taken for its own, what the other measured: both say so."""
+    policy(project, HEALTHY)
+    waits = "import pathlib, time\n\n\ndef test_waits():\n    pathlib.Path('here').touch()\n    time.sleep(6)\n"
+    write(project, {"tests/unit/test_waits.py": waits})
+    env = {"CI": "true"} if in_ci else {}
+    with ThreadPoolExecutor() as threads:
+        first = threads.submit(session, project, *MODES[mode], "--cov=shop", env=env)
+        while not (project / "here").exists() and not first.done():
+            time.sleep(0.05)
+        apart = copy_of(project, project.parent / "apart")
+        write(project, {"tests/unit/test_waits.py": "def test_waits(): ...\n"})
+        second = session(project, *MODES[mode], "--cov=shop", env=env, report="second.xml")
+        alone = session(apart, "tests/unit/test_more.py", "--cov=shop")
+    expected = CoverageNotJudged("measured into the same coverage data file at the same time; run one after the other")
+    for said in (first.result(), second):
+        expected.check(said, in_ci=in_ci)
+    assert "same coverage data file" not in alone.text
+    assert session(project, "--cov=shop").verdicts == GREEN  # nothing is left of it
+
+
+@pytest.mark.parametrize("in_ci", [False, True], ids=["desk", "CI"])
+@pytest.mark.parametrize("mode", MODES)
+def test_a_read_only_checkout(mode: str, in_ci: bool, project: Path) -> None:
+    policy(project, HEALTHY)
+    env = {"CI": "true"} if in_ci else {}
+    said = read_only(project, *MODES[mode], env=env)
+    CoverageNotJudged("this session ran without --cov; type: pytest tests/meta").check(said, in_ci=in_ci)
+    for _ in range(2):
+        said = read_only(project, *MODES[mode], "tests/meta", env=env)
+        Judged().check(said, in_ci=in_ci)
+        assert "running the whole suite once" in said.text

@@ -7,11 +7,23 @@ from pathlib import Path
 
 import pytest
 
-from tests.sample import BUDGET, COVERAGE, LOADER, SETTINGS, SLOW, SUITE_SIZE, VERDICTS, policy, session, write
+from tests.sample import (
+    BUDGET,
+    COVERAGE,
+    GREEN,
+    HYGIENE,
+    LOADER,
+    SETTINGS,
+    SLOW,
+    SUITE_SIZE,
+    VERDICTS,
+    policy,
+    session,
+    write,
+)
 
 HEALTHY = "[coverage]\nminimum = 75\n"
 MODES = {"plain": [], "-n 2": ["-n", "2"]}
-GREEN = {COVERAGE: "passed", BUDGET: "passed", SLOW: "passed"}
 SKIPPED = dict.fromkeys(VERDICTS, "skipped")
 FAILED = dict.fromkeys(VERDICTS, "failed")
 
@@ -104,7 +116,7 @@ class TestVerdicts:
         entry = '[[known_slow]]\ntest = "*::test_slow"\nseconds = 9\nreason = "real sleep"\nuntil = 2020-01-01\n'
         write(project, {"tests/unit/test_frozen.py": frozen + slow, "tests/meta/known_slow.toml": entry})
         said = session(project, *mode)
-        assert said.verdicts == {COVERAGE: "skipped", BUDGET: "passed", SLOW: "failed"}, said.text
+        assert said.verdicts == {**GREEN, COVERAGE: "skipped", SLOW: "failed"}, said.text
         assert "in known_slow.toml ended on 2020-01-01" in said.messages[SLOW]
         assert "1 test is slower than 0.3 s." in said.messages[SLOW]
 
@@ -221,7 +233,8 @@ class TestWiring:
     def test_names_that_hide_the_verdicts_do_not_silence_them(self, healthy: Path, mode: list[str]) -> None:
         write(healthy, {"pyproject.toml": SETTINGS + 'python_files = ["*_spec.py", "test_p*.py"]\n'})
         said = session(healthy, *mode, "--cov=shop")
-        assert (said.status, said.verdicts) == (0, GREEN), said.text
+        assert (said.status, said.verdicts) == (1, {**GREEN, HYGIENE: "failed"}), said.text
+        assert "because of the name: tests/unit/test_more.py" in said.text
 
     def test_a_session_from_outside_the_project_says_that_it_does_not_judge(self, healthy: Path) -> None:
         write(healthy.parent, {"pytest.ini": "[pytest]\nasyncio_default_fixture_loop_scope = function\n"})
@@ -244,7 +257,7 @@ class TestWiring:
         broken = "\n\nimport pytest\n\n\n@pytest.fixture(autouse=True, scope='session')\ndef bad():\n    1 / 0\n"
         write(healthy, {"tests/conftest.py": LOADER + broken})
         said = session(healthy, *mode)
-        assert said.verdicts == {COVERAGE: "skipped", BUDGET: "passed", SLOW: "passed"}, said.text
+        assert said.verdicts == {**GREEN, COVERAGE: "skipped"}, said.text
         assert set(said.suite.values()) == {"error"}
 
     def test_pytest_asyncio_does_not_stop_a_project_whose_warnings_are_errors(

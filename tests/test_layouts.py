@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.sample import BUDGET, COVERAGE, SLOW, SUITE_SIZE, policy, session, write
+from tests.sample import COVERAGE, GREEN, SLOW, SUITE_SIZE, VERDICTS, policy, session, write
 
 LAYOUTS = list(itertools.product(("packages", "folders"), ("prepend", "append", "importlib")))
 MODES = {"plain": [], "-n 2": ["-n", "2"], "-n auto": ["-n", "auto"]}
@@ -36,7 +36,7 @@ def layout(request: pytest.FixtureRequest, project: Path) -> tuple[Path, list[st
 def test_with_coverage(layout: tuple[Path, list[str]], mode: str) -> None:
     project, args = layout
     said = session(project, *args, *MODES[mode], "--cov=shop")
-    assert said.verdicts == {COVERAGE: "passed", BUDGET: "passed", SLOW: "failed"}, said.text
+    assert said.verdicts == {**GREEN, SLOW: "failed"}, said.text
     assert len(said.suite) == SUITE_SIZE + 1
     assert set(said.suite.values()) == {"passed"}
     assert said.status == 1
@@ -49,7 +49,7 @@ def test_with_coverage(layout: tuple[Path, list[str]], mode: str) -> None:
 def test_without_coverage(layout: tuple[Path, list[str]], mode: str) -> None:
     project, args = layout
     said = session(project, *args, *MODES[mode])
-    assert said.verdicts == {COVERAGE: "skipped", BUDGET: "passed", SLOW: "failed"}, said.text
+    assert said.verdicts == {**GREEN, COVERAGE: "skipped", SLOW: "failed"}, said.text
     assert "this session ran without --cov" in said.messages[COVERAGE]
     assert said.status == 1
 
@@ -58,7 +58,7 @@ def test_verdicts_alone_judge_a_child_run(layout: tuple[Path, list[str]]) -> Non
     project, args = layout
     write(project, {"pyproject.toml": (project / "pyproject.toml").read_text() + f'addopts = "{args[0]}"\n'})
     said = session(project, "tests/meta")
-    assert said.verdicts == {COVERAGE: "passed", BUDGET: "passed", SLOW: "failed"}, said.text
+    assert said.verdicts == {**GREEN, SLOW: "failed"}, said.text
     assert said.suite == {}
     assert f"meta-tests: a child run of the whole suite, {SUITE_SIZE + 1} tests" in said.text
     assert not (project / ".coverage").exists()
@@ -68,5 +68,5 @@ def test_collect_only_lists_the_verdicts_last(layout: tuple[Path, list[str]]) ->
     project, args = layout
     lines = session(project, *args, "--collect-only", "-q").text.splitlines()
     listed = [line.split("::")[-1] for line in lines if "::" in line]
-    assert len(listed) == SUITE_SIZE + 1 + 3
-    assert set(listed[-3:]) == {COVERAGE, BUDGET, SLOW}
+    assert len(listed) == SUITE_SIZE + 1 + len(VERDICTS)
+    assert set(listed[-len(VERDICTS) :]) == VERDICTS

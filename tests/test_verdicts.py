@@ -61,7 +61,7 @@ class TestEveryVerdict:
 
     @pytest.mark.parametrize("decide", DECIDERS)
     def test_failed_tests_are_said_and_fail_where_nobody_else_would_turn_red(self, decide: Decide) -> None:
-        run = run_of(FAST, replace(slow_test("test_bad", 0, 0, 0), outcome="failed"))
+        run = run_of(FAST, slow_test("test_bad", 0, 0, 0)._replace(outcome="failed"))
         here = reach_verdict(decide, run, Standards())
         assert here.outcome is Outcome.PASSED
         assert "1 test of the suite failed" in here.line
@@ -72,7 +72,7 @@ class TestEveryVerdict:
 
     @pytest.mark.parametrize("decide", DECIDERS)
     def test_a_partial_child_run_with_failed_tests_fails(self, decide: Decide) -> None:
-        bad = replace(slow_test("test_bad", 0, 0, 0), outcome="failed")
+        bad = slow_test("test_bad", 0, 0, 0)._replace(outcome="failed")
         run = run_of(bad, source="a child run", partial="the session was stopped: stopping after 1 failures")
         assert reach_verdict(decide, run, Standards()).outcome is Outcome.FAILED
 
@@ -118,7 +118,7 @@ class TestTotalCoverage:
         assert self.judge(covered((0, 0, 0, 0))).outcome is Outcome.NOT_JUDGED
 
     def test_the_message_tells_how_much_is_missing_and_where_it_is_gained(self) -> None:
-        coverage = replace(covered((10, 1, 0, 0), (30, 20, 10, 5), (10, 0, 0, 0)), sources=("src/shop", "my tools"))
+        coverage = covered((10, 1, 0, 0), (30, 20, 10, 5), (10, 0, 0, 0))._replace(sources=("src/shop", "my tools"))
         verdict = self.judge(coverage)
         assert verdict.message == (
             "Total coverage is 56.66 %, the minimum is 80 %.\n\n"

@@ -18,12 +18,18 @@ from dataclasses import replace
 from pathlib import Path
 
 from . import lifeline
-from .record import RecordReader, SuiteRun
+from .record import SuiteRun
+from .record_file import RecordReader
 
 RECORD_VARIABLE = "META_TESTS_RECORD"  # tells a child where to write its record
 _CHILD_VARIABLE = "META_TESTS_CHILD"  # tells it, and all it starts, not to judge and not to start another
 SOURCE = "a child run of the whole suite"
 _POLL_SECONDS = 0.05
+# In a git hook, GIT_DIR and its like would make the suite's own repositories the one that is being pushed.
+_NOT_FOR_THE_CHILD = (
+    *("PYTEST_CURRENT_TEST", "PYTEST_XDIST_"),
+    *("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_COMMON_DIR", "GIT_OBJECT_DIRECTORY"),
+)
 _TAIL_LINES = 40
 
 
@@ -38,14 +44,12 @@ def take_record_path() -> Path | None:
     return Path(path) if path else None
 
 
-def run_suite(
-    args: Sequence[str], root: Path, timeout_seconds: float, tell: Callable[[int, int, float], None]
-) -> SuiteRun:
+def run_suite(args: Sequence[str], root: Path, timeout_seconds: float, tell: Callable[..., object]) -> SuiteRun:
     """Run `python -m pytest` with these arguments in `root` and give the record of that run.
 
-    `tell` hears several times a second how many tests have ended, how many there are (0 while they are collected), and
-    the seconds since the start. A run that did not end normally comes back with `broken` saying why. Interrupts pass
-    through, after the child and all its processes are gone.
+    `tell` hears several times a second, as `progress`, how many tests have ended, how many there are (0 while they are
+    collected), and the seconds since the start. A run that did not end normally comes back with `broken` saying why.
+    Interrupts pass through, after the child and all its processes are gone.
     """
     if is_child():
         raise RuntimeError("a measured child run must not start another")
@@ -60,7 +64,7 @@ def run_suite(
                 time.sleep(_POLL_SECONDS)
                 reader.follow()
                 seconds = time.monotonic() - began
-                tell(reader.done, reader.expected, seconds)
+                tell(progress=(reader.done, reader.expected, seconds))
                 timed_out = seconds > timeout_seconds
         reader.follow()
         run = reader.run or SuiteRun(SOURCE)
@@ -69,9 +73,8 @@ def run_suite(
 
 
 def _environment(record: Path, data: Path) -> dict[str, str]:
-    """Give the child's environment: this one's, without what pytest and its plugins say to their own processes."""
-    own = ("PYTEST_CURRENT_TEST", "PYTEST_XDIST_")
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(own)}
+    """Give the child's environment: this one's, without what pytest and git say to the processes that they start."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(_NOT_FOR_THE_CHILD)}
     return {**environment, RECORD_VARIABLE: str(record), _CHILD_VARIABLE: "1", "COVERAGE_FILE": str(data)}
 
 
@@ -133,7 +136,8 @@ def _why_broken(status: int, reader: RecordReader, timed_out_after: float | None
         5: "no tests were found",
     }
     if status in (0, 1):
-        return None
+        why = reader.run.partial or "see its output"
+        return f"pytest failed though no test did: {why}." if status and not reader.run.failed else None
     return f"The suite did not end normally: {meanings.get(status, 'pytest failed')} (exit status {status})."
 
 

@@ -19,16 +19,16 @@ def total_meets_minimum(run: SuiteRun, standards: Standards) -> Verdict:
         return not_judged(run.coverage_missing)
     if not any(file.units for file in coverage.files):
         return not_judged("coverage has nothing to count: no statements in the measured files")
-    policy = standards.policy.coverage
+    lowest = standards.policy.coverage.minimum
+    minimum, source = lowest, "tests/meta/policy.toml, [coverage] minimum"
     if coverage.fail_under is not None:
         minimum, source = coverage.fail_under, "fail_under in the project's coverage settings"
-    else:
-        minimum, source = policy.minimum, "tests/meta/policy.toml, [coverage] minimum"
+    disagree = f" ({source}; the policy says {lowest:g} %)" if minimum != lowest else ""
     required = Fraction(repr(minimum))  # 79.9 as written, not the nearest binary fraction
     total = coverage.percent
+    line = f"Total coverage is {percent(total)}, the minimum is {minimum:g} %{disagree}."
     if total >= required:
-        return Verdict(Outcome.PASSED, f"Total coverage is {percent(total)}, the minimum is {minimum:g} %.")
-    line = f"Total coverage is {percent(total)}, the minimum is {minimum:g} %."
+        return Verdict(Outcome.PASSED, line)
     return Verdict(Outcome.FAILED, line, _advice(coverage, required, source))
 
 

@@ -110,8 +110,13 @@ def check_sources(wanted: Sequence[str], measured: Sequence[str], root: Path) ->
         if not any(other is not None and folder.is_relative_to(other) for other in measured_folders):
             raise CoverageMissingError(f"coverage was measured on {', '.join(measured)}, not on {name}; {type_this}")
         exact &= folder in measured_folders
-        globs += [str(folder), str(folder / "*")]
+        globs += globs_of(folder)
     return [] if exact and len(measured_folders) == len(set(wanted)) else globs
+
+
+def globs_of(folder: Path) -> list[str]:
+    """Give the patterns that choose a folder, or a file, in coverage.py's reports."""
+    return [str(folder), str(folder / "*")]
 
 
 def check_nothing_is_left_out(wanted: Sequence[str], coverage: MeasuredCoverage, root: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import json
 import math
 import re
 from collections.abc import Mapping
@@ -62,10 +63,8 @@ def _parse(table: Any, where: str, problems: list[str]) -> KnownSlow | None:
     where = f"{where} ({table.get('test', 'no test named')})"
     seconds, until = table.get("seconds"), table.get("until")
     is_number = isinstance(seconds, (int, float)) and not isinstance(seconds, bool)
-    found = [
-        f"{key} is unknown; known are: test, seconds, reason, until"
-        for key in table.keys() - {"test", "seconds", "reason", "until"}
-    ]
+    unknown = table.keys() - {"test", "seconds", "reason", "until"}
+    found = [f"{key} is unknown; known are: test, seconds, reason, until" for key in unknown]
     if not isinstance(table.get("test"), str) or not table["test"]:
         found.append("test must be a test's id, as in tests/unit/test_a.py::test_b")
     if not is_number or not math.isfinite(seconds) or seconds <= 0:  # type: ignore[operator, arg-type]
@@ -88,5 +87,4 @@ def entry_to_paste(nodeid: str, seconds: float, today: datetime.date) -> str:
 
 
 def _toml_string(text: str) -> str:
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
-    return '"' + re.sub(r"[\x00-\x1f\x7f]", lambda match: f"\\u{ord(match[0]):04x}", escaped) + '"'
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -19,10 +19,7 @@ GRACE_SECONDS = 3.0
 
 def main(command: list[str]) -> int:
     """Run the command in this process group until it ends or the lifeline is cut."""
-    for number in (
-        signal.SIGINT,
-        signal.SIGTERM,
-    ):  # only the command is to hear them; ignoring would be inherited
+    for number in (signal.SIGINT, signal.SIGTERM):  # only the command is to hear them; ignoring would be inherited
         signal.signal(number, lambda *_: None)
     child = subprocess.Popen(command, stdin=subprocess.DEVNULL)
     threading.Thread(target=_wait_for_the_end_of_input, args=(child,), daemon=True).start()

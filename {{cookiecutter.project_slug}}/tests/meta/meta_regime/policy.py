@@ -30,10 +30,12 @@ def _number(default: float, *, unit: str, low: float, high: float = math.inf, ab
 
 @dataclass(frozen=True)
 class Suite:
-    """What is judged, and how long a child run of it may take."""
+    """What is judged, what it depends on beside packages and tests, and how long a child run of it may take."""
 
     args: tuple[str, ...] = ()
     packages: tuple[str, ...] = ("auto",)
+    environment: tuple[str, ...] = ()
+    inputs: tuple[str, ...] = ()
     timeout_seconds: float = _number(1800.0, unit="seconds", low=0, above=True)
 
 
@@ -67,9 +69,10 @@ class SlowTests:
 
 @dataclass(frozen=True)
 class Hygiene:
-    """The categories (markers) of which every test needs one."""
+    """The categories (markers) of which every test needs one, and the files that look like tests and are none."""
 
     categories: tuple[str, ...] = ()
+    not_tests: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -1,30 +1,19 @@
-"""The record of one run: what each test took, what was covered, and whether the run was the whole suite.
-
-On disk it is JSON lines, so that it can be followed while the run goes on: a head, then `start` and `done` rows as
-tests begin and end, then one `end` row. A file without an `end` row is the record of a run that did not end.
-"""
+"""The record of one run: what each test took, what was covered, and whether the run was the whole suite."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
-from dataclasses import asdict, astuple, dataclass, field, replace
+from dataclasses import dataclass
 from fractions import Fraction
-from pathlib import Path
-from typing import IO, Any
+from typing import NamedTuple
 
-FORMAT = 1
 THIS_SESSION = "this session"
 
 
-@dataclass(frozen=True, slots=True)
-class TestTiming:
+class TestTiming(NamedTuple):
     """What one test took, in seconds of wall time by phase; fixtures of wider scope are not in it.
 
     `queued` is the part of it spent ready to run while other programs held the CPU; 0 where the system does not tell.
     """
-
-    __test__ = False  # pytest collects classes whose names begin with Test
 
     nodeid: str
     setup: float
@@ -39,8 +28,10 @@ class TestTiming:
         return max(0.0, self.setup + self.call + self.teardown - self.queued)
 
 
-@dataclass(frozen=True, slots=True)
-class FixtureTiming:
+TestTiming.__test__ = False  # type: ignore[attr-defined]  # pytest collects classes whose names begin with Test
+
+
+class FixtureTiming(NamedTuple):
     """What one set-up and teardown of a fixture of class, module, package or session scope took, in seconds."""
 
     name: str
@@ -61,8 +52,7 @@ class FixtureTiming:
         return f"{self.where or '.'}::{self.name} [{self.scope} fixture]"
 
 
-@dataclass(frozen=True, slots=True)
-class FileCoverage:
+class FileCoverage(NamedTuple):
     """Statements and branches of one source file, and how many of them no test executed."""
 
     path: str
@@ -82,8 +72,7 @@ class FileCoverage:
         return self.missing + self.missing_branches
 
 
-@dataclass(frozen=True, slots=True)
-class MeasuredCoverage:
+class MeasuredCoverage(NamedTuple):
     """The coverage of a run. `fail_under` is the project's own, in per cent; None where it sets none.
 
     `sources` are the measured packages, as they are typed after `--cov=`.
@@ -111,15 +100,17 @@ class SuiteRun:
     `partial` says why this was not the whole suite, and is None for a complete run. `broken` says why the run cannot be
     trusted at all (it did not end, it could not start). `coverage` is None where none was measured, and
     `coverage_missing` then says why. `seconds` are wall time from the moment the regime was loaded to the end of the
-    last test, `queued` the part of them spent waiting for a CPU. `output` is the end of what a failed child printed.
+    last test, `queued` the part of them spent waiting for a CPU; of a run in several `shards` they are the longest
+    shard's. `output` is the end of what a failed child printed.
     """
 
-    source: str
+    source: str = THIS_SESSION
     tests: tuple[TestTiming, ...] = ()
     fixtures: tuple[FixtureTiming, ...] = ()
     seconds: float = 0.0
     queued: float = 0.0
     workers: int = 0
+    shards: int = 0
     partial: str | None = None
     broken: str | None = None
     coverage: MeasuredCoverage | None = None
@@ -145,74 +136,3 @@ class SuiteRun:
     def failed(self) -> tuple[str, ...]:
         """The ids of the tests that failed."""
         return tuple(test.nodeid for test in self.tests if test.outcome == "failed")
-
-
-@dataclass
-class RecordWriter:
-    """Writes the record of a run as it goes on. Each row is flushed: a reader follows it from another process."""
-
-    path: Path
-    _stream: IO[str] | None = field(default=None, repr=False)
-
-    def write(self, kind: str, *values: Any) -> None:
-        """Add a row: `collected` and a count, or `start` or `done` and a node id."""
-        if self._stream is None:
-            self._stream = self.path.open("w", encoding="utf-8")
-            self._stream.write(json.dumps({"meta-tests record": FORMAT}) + "\n")
-        self._stream.write(json.dumps([kind, *values]) + "\n")
-        self._stream.flush()
-
-    def end(self, run: SuiteRun) -> None:
-        """Add what is known only at the end, and close the file."""
-        self.write("end", {**asdict(replace(run, tests=())), "tests": [astuple(test) for test in run.tests]})
-        assert self._stream is not None
-        self._stream.close()
-
-
-@dataclass
-class RecordReader:
-    """Follows a record that is being written: how many tests there are, how many have ended, which are running."""
-
-    path: Path
-    expected: int = 0
-    running: list[str] = field(default_factory=list)
-    done: int = 0
-    run: SuiteRun | None = None
-    _read: int = field(default=0, repr=False)
-    _unfinished: str = field(default="", repr=False)
-
-    def follow(self) -> None:
-        """Take in what was written since the last call. Raises `ValueError` on a record of another format."""
-        for row in self._rows():
-            if isinstance(row, dict):
-                if row.get("meta-tests record") != FORMAT:
-                    raise ValueError(f"{self.path.name} is not a record of format {FORMAT}")
-            elif row[0] == "collected":
-                self.expected = row[1]
-            elif row[0] == "start":
-                self.running.append(row[1])
-            elif row[0] == "done":
-                self.done += 1
-                self.running.remove(row[1])
-            elif row[0] == "end":
-                self.run = _run_from(row[1])
-
-    def _rows(self) -> Iterator[Any]:
-        if not self.path.exists():
-            return
-        with self.path.open(encoding="utf-8") as stream:
-            stream.seek(self._read)
-            lines = (self._unfinished + stream.read()).split("\n")
-            self._read = stream.tell()
-        self._unfinished = lines.pop()  # a row still being written
-        yield from map(json.loads, lines)
-
-
-def _run_from(rest: dict[str, Any]) -> SuiteRun:
-    coverage = rest.pop("coverage")
-    tests = tuple(TestTiming(*row) for row in rest.pop("tests"))
-    fixtures = tuple(FixtureTiming(**row) for row in rest.pop("fixtures"))
-    if coverage is not None:
-        files = tuple(FileCoverage(**row) for row in coverage["files"])
-        coverage = MeasuredCoverage(files, coverage["fail_under"], tuple(coverage["sources"]))
-    return SuiteRun(tests=tests, fixtures=fixtures, coverage=coverage, **rest)

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Generator
-from dataclasses import astuple
 from typing import Any
 
 import pytest
 
-from .record import FixtureTiming, RecordWriter, TestTiming
+from .record import FixtureTiming, TestTiming
+from .record_file import RecordWriter
 from .stopwatch import Clocks, FixtureWatch, WideFixtures
 
 
@@ -109,6 +109,8 @@ class Recorder:
         """Note what went wrong; with the last report of a test, note what it took."""
         if report.outcome in ("failed", "skipped") and self._outcomes.get(report.nodeid) != "failed":
             self._outcomes[report.nodeid] = report.outcome
+        if report.failed and report.when not in self._seconds:  # xdist, of the test in which a worker crashed
+            self.ran[report.nodeid] = (0.0, 0.0, 0.0, 0.0, "failed")
         if report.when == "teardown" and self._measured is not None and self.listening:
             self.ran[report.nodeid] = (*self._measured, self._outcomes.pop(report.nodeid, "passed"))
 
@@ -121,7 +123,7 @@ class Recorder:
 
     def packed(self) -> str:
         """Give all that was heard, for `unpack` in the controller."""
-        return json.dumps([[astuple(fixture) for fixture in self.fixtures], self.ran])
+        return json.dumps([self.fixtures, self.ran])
 
     def unpack(self, text: str) -> None:
         """Add what a worker heard."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 import fnmatch
 import os
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Container, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,14 +22,19 @@ SELECTING = {
     "collectonly": "--collect-only",
     "splits": "--splits",
     "group": "--group",
+    "doctestmodules": "--doctest-modules",
+    "inifilename": "-c",
+    "override_ini": "-o",
 }
 
-
+SHARDING = frozenset({"splits", "group"})
 # A run with these is never the whole suite, even where addopts has them.
-_NEVER_WHOLE = {"lf", "stepwise", "collectonly", "splits", "group"}
+_NEVER_WHOLE = SHARDING | {"lf", "stepwise", "collectonly"}
+# Settings that choose tests, where -o changes them.
+_SELECTING_SETTINGS = r"(python_(files|classes|functions)|testpaths|norecursedirs|addopts)\s*=.*"
 
 
-def why_partial(options: Sequence[str], left_out: Sequence[str], outside: Sequence[str]) -> str | None:
+def why_partial(options: Sequence[str], left_out: Sequence[str] = (), outside: Sequence[str] = ()) -> str | None:
     """Say why a session was not the whole suite; None if it was.
 
     `options` are those in which the two differ, as typed; `left_out` test files of the suite that the session's
@@ -37,34 +43,45 @@ def why_partial(options: Sequence[str], left_out: Sequence[str], outside: Sequen
     if options:
         return f"partial run ({' '.join(options)})"
     if left_out:
-        return f"partial run: it left out {_some(left_out)}"
+        return f"partial run: it left out {some(left_out)}"
     if outside:
-        return f"this session also ran tests outside the suite: {_some(outside)}"
+        return f"this session also ran tests outside the suite: {some(outside)}"
     return None
 
 
-def _some(names: Sequence[str]) -> str:
+def some(names: Sequence[str]) -> str:
+    """Name the first and count the others."""
     return names[0] + (f" and {len(names) - 1} more" if len(names) > 1 else "")
 
 
-def differing_options(suite: argparse.Namespace, session: argparse.Namespace) -> tuple[str, ...]:
-    """Name the selecting options in which a session differs from the suite, as a person would type them."""
+def differing_options(
+    suite: argparse.Namespace, session: argparse.Namespace, passed_over: Container[str] = ()
+) -> tuple[str, ...]:
+    """Name the selecting options in which a session differs from the suite, as a person would type them.
+
+    Those in `passed_over` do not count.
+    """
     found = []
     for name, flag in SELECTING.items():
+        if name in passed_over:
+            continue
         wanted, got = _value(suite, name), _value(session, name)
         if wanted != got:
-            found.append(f"without {_typed(flag, wanted)}" if not got else _typed(flag, got))
+            found.append(f"without {as_typed(flag, wanted)}" if not got else as_typed(flag, got))
         elif got and name in _NEVER_WHOLE:
-            found.append(_typed(flag, got))
+            found.append(as_typed(flag, got))
     return tuple(found)
 
 
 def _value(options: argparse.Namespace, name: str) -> Any:
     value = getattr(options, name, None)
+    if name == "override_ini":
+        value = [setting for setting in value or () if re.match(_SELECTING_SETTINGS, setting)]
     return (sorted(map(str, value)) if isinstance(value, list) else value) or None
 
 
-def _typed(flag: str, value: Any) -> str:
+def as_typed(flag: str, value: Any) -> str:
+    """Write an option as it is typed."""
     if value is True:
         return flag
     values = value if isinstance(value, list) else [value]
@@ -79,6 +96,14 @@ def paths_of(args: Iterable[str], base: Path) -> tuple[Path, ...]:
 def is_under(path: Path, roots: Iterable[Path]) -> bool:
     """Tell whether the path is one of the roots or lies below one."""
     return any(path.is_relative_to(root) for root in roots)
+
+
+def matches(path: Path, patterns: Iterable[str]) -> bool:
+    """Tell whether pytest would match the path: with its name, or as a whole where the pattern has a slash."""
+    return any(
+        fnmatch.fnmatch(str(path), f"*/{pattern}") if "/" in pattern else fnmatch.fnmatch(path.name, pattern)
+        for pattern in patterns
+    )
 
 
 def test_files(
@@ -99,7 +124,7 @@ def test_files(
             folders[:] = [
                 name
                 for name in sorted(folders)
-                if not any(fnmatch.fnmatch(name, pattern) for pattern in skipped)
+                if not matches(here / name, skipped)
                 and name != "__pycache__"
                 and not is_under(here / name, beside)
                 and not (here / name / "pyvenv.cfg").exists()
@@ -107,9 +132,7 @@ def test_files(
             found += [
                 here / name
                 for name in sorted(files)
-                if any(fnmatch.fnmatch(name, pattern) for pattern in patterns)
-                and name.endswith(".py")
-                and not is_under(here / name, beside)
+                if name.endswith(".py") and matches(here / name, patterns) and not is_under(here / name, beside)
             ]
     return found
 

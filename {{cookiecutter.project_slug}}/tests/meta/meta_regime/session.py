@@ -19,10 +19,11 @@ import pytest
 
 from . import child, verdict
 from .policy import PolicyError
-from .record import THIS_SESSION, RecordWriter, SuiteRun
+from .record import SuiteRun
+from .record_file import RecordWriter
 from .recorder import Recorder
-from .session_facts import SessionFacts, coverage_of, leave_out_the_regime, silence_pytest_cov
-from .terminal import ProgressLine, VerdictText, quiet, write_summary
+from .session_facts import SessionFacts, coverage_of, silence_pytest_cov
+from .terminal import VerdictText
 from .verdict import Decide, Outcome, Standards, Verdict
 
 META = Path(__file__).resolve().parent.parent
@@ -30,7 +31,8 @@ _ON_WORKERS = "meta_tests"  # what controller and workers say to each other, in 
 
 
 @functools.cache
-def _is_mine(path: str) -> bool:
+def is_mine(path: str) -> bool:
+    """Tell whether a test's file lies in `tests/meta`."""
     return Path(path).resolve().is_relative_to(META)
 
 
@@ -62,12 +64,14 @@ class JudgedSession:
         self.verdicts: dict[str, Verdict] = {}
         self.standards: Standards | PolicyError = Standards()
         self.run: SuiteRun | None = None
+        self.only_records = False  # set by an extra: this session's tests are judged elsewhere
         self.silence = "switched off (--no-meta)" if self.switched_off else ""  # why there are no verdicts
         if executes_nothing:
             self.silence = "not judged: nothing is executed (--setup-plan, --setup-only)"
         if child.is_child() or self.facts.only_verdicts:
             silence_pytest_cov(config, measure=child.is_child())
-        leave_out_the_regime(config, META)
+        if self.facts.only_verdicts:
+            self.facts.let_only_what_was_typed_choose()
 
     def pytest_sessionstart(self) -> None:
         """Note that the loader was met before collecting."""
@@ -89,10 +93,10 @@ class JudgedSession:
             items += self.verdict_items  # to be listed; or the controller knows nothing of us, and they say so
 
     def _take_verdicts(self, items: list[pytest.Item]) -> None:
-        mine = [item for item in items if _is_mine(str(item.path))]
+        mine = [item for item in items if is_mine(str(item.path))]
         if not mine:
             return
-        items[:] = [item for item in items if not _is_mine(str(item.path))]
+        items[:] = [item for item in items if not is_mine(str(item.path))]
         if self.switched_off:
             self.config.hook.pytest_deselected(items=mine)
         elif not self.drops_verdicts:
@@ -150,7 +154,8 @@ class JudgedSession:
         """
         if self.config.option.collectonly or not (self.judges or self.writer):
             return (yield)
-        session.testscollected += len(self.verdict_items)  # for the progress that pytest shows
+        if not self.only_records:
+            session.testscollected += len(self.verdict_items)  # for the progress that pytest shows
         try:
             result = yield
         except BaseException as stop:
@@ -163,9 +168,8 @@ class JudgedSession:
                 self._say_nothing_is_judged()  # pytest prints no summary for a status of the caller's own
             raise
         self.recorder.listening = False
-        if self.writer is not None:
-            self._end_record()
-        else:
+        self._end_record()
+        if self.writer is None:
             self._judge(session)
         return result
 
@@ -173,7 +177,7 @@ class JudgedSession:
         reporter = self.config.pluginmanager.getplugin("terminalreporter")
         if reporter is not None and self.judges:
             reporter.ensure_newline()
-            write_summary(reporter, {}, None, self.silence)
+            self.pytest_terminal_summary(reporter)
             self.silence = ""
 
     def _end_record(self) -> None:
@@ -186,18 +190,21 @@ class JudgedSession:
         self.silence = "not judged: the session was interrupted"
         try:
             self.standards = verdict.load_standards(META, self.today)
-            self.facts.check_suite_args(self.standards.policy.suite.args)
+            self.facts.suite_roots(self.standards.policy.suite.args)  # pytest understands them
         except PolicyError as error:
             self.standards = error
         only_verdicts = self.facts.only_verdicts
         if isinstance(self.standards, Standards) and not only_verdicts:
             self.run = self._this_session(self.standards)
-            if self.run.partial and not self.strict and not self.facts.includes_verdicts:
+            hook = self.config.hook.pytest_meta_tests_run_ended
+            self.silence = hook(judged=self, standards=self.standards, run=self.run) or ""
+            if self.run.partial and not (self.silence or self.strict or self.facts.includes_verdicts):
                 self.silence = f"not judged: {self.run.partial}"
+            if self.silence:
                 return
         items = self._verdicts_of(session)
         if items and isinstance(self.standards, Standards) and only_verdicts:
-            self.run = self._child_run(self.standards)
+            self.run = self._run_from_elsewhere(self.standards)
         if not items:
             self.silence = "not judged: no verdict test was found in tests/meta, or none was selected"
             session.testsfailed += 0 if only_verdicts else 1  # pytest itself says so of no tests at all
@@ -216,8 +223,9 @@ class JudgedSession:
         before, collected = getattr(session, "items", []), session.testscollected
         args = self.config.args if self.facts.only_verdicts else sorted(map(str, META.glob("test_*.py")))
         self._collecting_verdicts = True
-        with quiet(self.config):
-            session.perform_collect(args)
+        verbose, self.config.option.verbose = self.config.option.verbose, -1  # "collected N items" was said
+        session.perform_collect(args)
+        self.config.option.verbose = verbose
         session.items, session.testscollected = before, collected + len(self.verdict_items)
         return self.verdict_items
 
@@ -225,7 +233,6 @@ class JudgedSession:
         """Put together the run that this session has been."""
         seconds, queued = self.recorder.seconds_since_the_start()
         run = SuiteRun(
-            source=THIS_SESSION,
             tests=self.recorder.timings(),
             fixtures=tuple(self.recorder.fixtures),
             seconds=seconds,
@@ -234,13 +241,21 @@ class JudgedSession:
             partial=self.facts.why_partial(standards.policy.suite.args, self.recorder.ran),
             broken=f"The suite was stopped: {self.facts.stopped}." if self.facts.stopped else None,
         )
-        return coverage_of(run, self.config, standards.policy.suite)
+        run = coverage_of(run, self.config, standards.policy.suite)
+        for doubts in self.config.hook.pytest_meta_tests_doubts(judged=self, standards=standards):
+            run = replace(run, coverage=None if "coverage_missing" in doubts else run.coverage, **doubts)
+        return run
 
-    def _child_run(self, standards: Standards) -> SuiteRun:
-        suite = standards.policy.suite
-        args = self.facts.child_args(suite)
-        with ProgressLine(self.config, args, standards.policy.performance.suite_seconds) as progress:
-            return child.run_suite(args, self.config.rootpath, suite.timeout_seconds, progress.show)
+    def _run_from_elsewhere(self, standards: Standards) -> SuiteRun:
+        """Give the run that a session of verdicts judges: one that an extra has, else that of a child process."""
+        hook, suite = self.config.hook, standards.policy.suite
+        run: SuiteRun | None = hook.pytest_meta_tests_find_run(judged=self, standards=standards)
+        if run is None:
+            args = self.facts.child_args(suite, *hook.pytest_meta_tests_child_args(judged=self))
+            tell = functools.partial(hook.pytest_meta_tests_progress, judged=self, standards=standards, args=args)
+            run = child.run_suite(args, self.config.rootpath, suite.timeout_seconds, tell)
+            hook.pytest_meta_tests_run_ended(judged=self, standards=standards, run=run)
+        return run
 
     # Saying it.
 
@@ -250,6 +265,7 @@ class JudgedSession:
 
         def judge(decide: Decide) -> None:
             said = self._verdict(decide)
+            self.verdicts.pop(request.node.name, None)  # it may be run again
             if said.details and said.details in {earlier.details for earlier in self.verdicts.values()}:
                 said = replace(said, details="Details: see the verdict above.")
             self.verdicts[request.node.name] = said
@@ -271,6 +287,6 @@ class JudgedSession:
 
     @pytest.hookimpl(trylast=True)
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        """Say in a few lines what was judged, or that nothing was."""
-        if self.judges or self.switched_off:
-            write_summary(terminalreporter, self.verdicts, self.run, self.silence)
+        """Say that nothing was judged, and why."""
+        if self.silence and (self.judges or self.switched_off) and not self.verdicts:
+            terminalreporter.write_line(f"meta-tests: {self.silence}", yellow=True)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import itertools
-import re
+import os
 import shlex
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
@@ -18,10 +17,6 @@ from . import covered, selection
 from .covered import CoverageMissingError
 from .policy import PolicyError, Suite
 from .record import MeasuredCoverage, SuiteRun
-
-# What was typed for a session of verdicts and is meant for the suite: plugins, settings, xdist's workers.
-_PASSED_ON = ("-p", "-o", "--override-ini", "-c", "--config-file", "-n", "--numprocesses")
-_PASSED_ON_IN_ONE_WORD = re.compile(r"-[pocn][^-].*|--(override-ini|config-file|numprocesses)=.*")
 
 
 @dataclass
@@ -41,11 +36,23 @@ class SessionFacts:
     stopped: str = ""
     crashed: list[str] = field(default_factory=list)
     not_collected: dict[str, None] = field(default_factory=dict)  # an ordered set: each xdist worker reports its own
+    typed: tuple[str, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Keep what was typed, PYTEST_ADDOPTS included: a test may change the environment."""
+        self.typed = (*shlex.split(os.environ.get("PYTEST_ADDOPTS", "")), *self.config.invocation_params.args)
 
     @cached_property
     def only_verdicts(self) -> bool:
         """Whether the session was asked for verdicts and nothing else, as in `pytest tests/meta`."""
         return all(path.is_relative_to(self.meta) for path in self._session_paths(self.config.args))
+
+    def let_only_what_was_typed_choose(self) -> None:
+        """Forget the -k, -m and --deselect of addopts, which choose tests of the suite: not among the verdicts."""
+        if self.parser is not None:
+            typed = self.parser.parse_known_args(list(self.typed))
+            for name in ("keyword", "markexpr", "deselect"):
+                setattr(self.config.option, name, getattr(typed, name))
 
     @cached_property
     def includes_verdicts(self) -> bool:
@@ -57,20 +64,19 @@ class SessionFacts:
 
     def _parse(self, args: Sequence[str]) -> argparse.Namespace:
         """Parse arguments as pytest does. Raises `PolicyError` if it does not understand them."""
-        assert self.parser is not None
+        if self.parser is None:
+            return self.config.option
         try:
             return self.parser.parse_known_args([*self.config.getini("addopts"), *args])
         except (pytest.UsageError, SystemExit) as error:
             typed = shlex.join(args)
             raise PolicyError([f"policy.toml: [suite] args: pytest does not understand {typed}: {error}"]) from None
 
-    def check_suite_args(self, suite_args: Sequence[str]) -> None:
-        """Raise `PolicyError` if pytest would not understand the policy's suite arguments."""
-        if self.parser is not None:
-            self._parse(suite_args)
+    def why_partial(self, suite_args: Sequence[str], ran: Collection[str], *, shard: bool = False) -> str | None:
+        """Say why this session was not a whole run of the suite, ended normally; None if it was.
 
-    def why_partial(self, suite_args: Sequence[str], ran: Collection[str]) -> str | None:
-        """Say why this session was not a whole run of the suite, ended normally; None if it was."""
+        Of a `shard` it is not asked that it is the whole suite, but that nothing else made it smaller.
+        """
         if self.not_collected:
             return f"pytest could not collect {', '.join(self.not_collected)}"
         if self.crashed:
@@ -79,12 +85,12 @@ class SessionFacts:
             return "tests/conftest.py was loaded too late; run pytest from the project's root"
         if len(ran) < self.selected:
             return f"only {len(ran)} of {self.selected} tests ran"
-        return self._why_not_the_suite(suite_args, ran)
-
-    def _why_not_the_suite(self, suite_args: Sequence[str], ran: Collection[str]) -> str | None:
         suite = self._parse(suite_args)
-        differing = selection.differing_options(suite, self.config.option)
-        roots = self._suite_roots(suite)
+        differing = selection.differing_options(suite, self.config.option, selection.SHARDING if shard else ())
+        return selection.why_partial(differing) if differing or shard else self._why_not_the_suite(suite, ran)
+
+    def _why_not_the_suite(self, suite: argparse.Namespace, ran: Collection[str]) -> str | None:
+        roots = self._roots_of(suite)
         whole = self._session_paths([arg for arg in self.config.args if "::" not in arg])
         left_out: list[Path] = []
         if not all(selection.is_under(root, whole) for root in roots):
@@ -95,34 +101,41 @@ class SessionFacts:
             files = sorted({nodeid.split("::")[0] for nodeid in ran})
             outside = [file for file in files if not selection.is_under(self.config.rootpath / file, roots)]
         shown = tuple(str(path.relative_to(self.config.rootpath)) for path in left_out)
-        return selection.why_partial(differing, shown, outside)
+        return selection.why_partial((), shown, outside)
 
-    def _suite_roots(self, suite: argparse.Namespace) -> tuple[Path, ...]:
+    def suite_roots(self, suite_args: Sequence[str]) -> tuple[Path, ...]:
+        """Give the folders and files in which pytest looks for the suite's tests."""
+        return self._roots_of(self._parse(suite_args))
+
+    def _roots_of(self, suite: argparse.Namespace) -> tuple[Path, ...]:
         root = self.config.rootpath.resolve()
         paths = [arg.split("::")[0] for arg in suite.file_or_dir] or self.config.getini("testpaths")
         found = [path.resolve() for pattern in paths for path in _expanded(root, pattern)]
         return tuple(found) or (root,)
 
-    def child_args(self, suite: Suite) -> list[str]:
-        """Give the arguments of a measured child run: the suite's, what was typed for this session, and coverage."""
-        typed = self.config.invocation_params.args
-        in_two_words = [word for pair in itertools.pairwise(typed) if pair[0] in _PASSED_ON for word in pair]
-        in_one_word = [word for word in typed if _PASSED_ON_IN_ONE_WORD.fullmatch(word)]
-        args = [*suite.args, "--maxfail=0", *in_two_words, *in_one_word]
+    def suite_and_typed(self, suite_args: Sequence[str]) -> tuple[argparse.Namespace, argparse.Namespace]:
+        """Give the options of the suite, and those that were typed for this session, both with those of addopts."""
+        return self._parse(suite_args), self._parse(self.typed)
+
+    def child_args(self, suite: Suite, *typed: list[str]) -> list[str]:
+        """Give the arguments of a measured child run: the suite's, what was typed for it, and coverage."""
+        args = [*suite.args, "--maxfail=0", *(word for words in typed for word in words)]
         if self.config.pluginmanager.hasplugin("pytest_cov") and not getattr(self.config.option, "no_cov", False):
             args += self._coverage_args(suite)
         return args
 
     def _coverage_args(self, suite: Suite) -> list[str]:
         root = self.config.rootpath
-        with contextlib.chdir(root):
-            try:
-                sources = covered.wanted_sources(
-                    suite.packages, root, covered.configured_sources(_config_file(self.config))
-                )
-            except CoverageMissingError:
-                return ["--cov"]  # the child says the same when it looks for its coverage
-        return [f"--cov={covered.as_typed(source, root)}" for source in sources]
+        try:
+            return [f"--cov={covered.as_typed(source, root)}" for source in self.sources(suite)]
+        except CoverageMissingError:
+            return ["--cov"]  # the child says the same when it looks for its coverage
+
+    def sources(self, suite: Suite) -> tuple[str, ...]:
+        """Tell what the suite is to be measured on. Raises `CoverageMissingError` if no package can be found."""
+        with contextlib.chdir(self.config.rootpath):
+            configured = covered.configured_sources(_config_file(self.config))
+            return covered.wanted_sources(suite.packages, self.config.rootpath, configured)
 
 
 def _expanded(root: Path, pattern: str) -> list[Path]:
@@ -139,15 +152,6 @@ def silence_pytest_cov(config: pytest.Config, *, measure: bool) -> None:
     if options is not None:
         options.cov_report, options.cov_fail_under = {}, 0
         options.no_cov = options.no_cov or not measure
-
-
-def leave_out_the_regime(config: pytest.Config, meta: Path) -> None:
-    """Keep the regime's own files out of pytest-cov's reports, where the project measures its tests as well."""
-    controller = getattr(config.pluginmanager.getplugin("_cov"), "cov_controller", None)
-    for measured in (getattr(controller, "cov", None), getattr(controller, "combining_cov", None)):
-        if measured is not None:
-            omitted = measured.get_option("report:omit") or []
-            measured.set_option("report:omit", [*omitted, str(meta / "*")])
 
 
 def coverage_of(run: SuiteRun, config: pytest.Config, suite: Suite) -> SuiteRun:
@@ -177,4 +181,4 @@ def _measured(config: pytest.Config, suite: Suite) -> MeasuredCoverage:
         fail_under = float(measured.get_option("report:fail_under") or 0) or None
         coverage = covered.read_totals(measured.json_report, include, fail_under)
         covered.check_nothing_is_left_out(wanted, coverage, root)
-        return replace(coverage, sources=tuple(covered.as_typed(name, root) for name in wanted))
+        return coverage._replace(sources=tuple(covered.as_typed(name, root) for name in wanted))

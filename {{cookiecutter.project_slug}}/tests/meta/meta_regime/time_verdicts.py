@@ -25,11 +25,7 @@ def suite_within_budget(run: SuiteRun, standards: Standards) -> Verdict:
     if run.owned <= budget:
         towards = f" (ideal: {ideal:g} s)" if run.owned > ideal else ""
         return Verdict(Outcome.PASSED, f"{line}{towards}.")
-    return Verdict(
-        Outcome.FAILED,
-        f"{line}.",
-        _where_time_goes(run, run.owned - budget),
-    )
+    return Verdict(Outcome.FAILED, f"{line}.", _where_time_goes(run, run.owned - budget))
 
 
 def _queue_note(run: SuiteRun) -> str:
@@ -48,7 +44,9 @@ def _where_time_goes(run: SuiteRun, over: float) -> str:
     slowest = sorted((row for row in rows if row.owned >= 0.005), key=lambda row: -row.owned)[:_ROWS_SHOWN]
     in_tests = sum(row.owned for row in rows)
     work = f"Tests and fixtures took {_seconds(in_tests)}"
-    if run.workers:
+    if run.shards:
+        work += f" in {run.shards} shards, {_seconds(in_tests / run.shards)} each on average"
+    elif run.workers:
         work += f" on {run.workers} workers, that is {_seconds(in_tests / run.workers)} each"
     else:
         work += f", {_seconds(max(0.0, run.seconds - run.queued - in_tests))} was start-up, collection and the like"

@@ -1,0 +1,71 @@
+"""The policy that comes out of the template holds the answers, and defaults that fit them."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.baking import COMBINATIONS, EXISTING, Bake
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_the_answers_are_in_the_policy(bake: Bake, tmp_path: Path) -> None:
+    numbers = {"minimum_coverage": "095.50", "suite_seconds": "3600", "slow_test_seconds": "0.5"}
+    project = bake(tmp_path, **EXISTING, **numbers, package_name="shop")
+
+    policy = tomllib.loads((project / "tests/meta/policy.toml").read_text(encoding="utf-8"))
+
+    assert policy == {
+        "suite": {"args": [], "packages": ["shop"], "environment": [], "inputs": [], "timeout_seconds": 7200},
+        "coverage": {
+            "minimum": 95.5,
+            "target": 95.5,
+            "module_floor": 50.0,
+            "changed_lines_minimum": 80.0,
+            "floors": {},
+        },
+        "performance": {"suite_seconds": 3600.0, "ideal_seconds": 1800.0},
+        "slow_tests": {"limit_seconds": 0.5},
+        "hygiene": {"categories": [], "not_tests": []},
+    }
+
+
+def test_the_policy_has_the_defaults_and_order_of_the_design(baked: Path, combination: str) -> None:
+    text = (baked / "tests/meta/policy.toml").read_text(encoding="utf-8")
+    policy = tomllib.loads(text)
+
+    assert policy["suite"]["packages"] == [COMBINATIONS[combination]["package_name"]]
+    assert policy["suite"]["timeout_seconds"] == 1800
+    assert [(key, value) for table in policy.values() for key, value in table.items()][2:] == [
+        ("environment", []),
+        ("inputs", []),
+        ("timeout_seconds", 1800),
+        ("minimum", 80.0),
+        ("target", 90.0),
+        ("module_floor", 50.0),
+        ("changed_lines_minimum", 80.0),
+        ("floors", {}),
+        ("suite_seconds", 120.0),
+        ("ideal_seconds", 60.0),
+        ("limit_seconds", 10.0),
+        ("categories", []),
+        ("not_tests", []),
+    ]
+    # Every key is explained, on the line above it.
+    lines = text.splitlines()
+    assert all(lines[at - 1].startswith("# ") for at, line in enumerate(lines) if re.match(r"\w+ = ", line))
+
+
+@pytest.mark.parametrize("minimum", ["0", "100"])
+def test_target_and_floor_follow_an_extreme_minimum(minimum: str, bake: Bake, tmp_path: Path) -> None:
+    project = bake(tmp_path, **EXISTING, minimum_coverage=minimum)
+
+    coverage = tomllib.loads((project / "tests/meta/policy.toml").read_text(encoding="utf-8"))["coverage"]
+
+    assert coverage["module_floor"] <= coverage["minimum"] <= coverage["target"]
+    assert coverage["minimum"] == float(minimum)

@@ -1,0 +1,1 @@
+"""What a project can do without: each module here may be deleted."""

@@ -1,0 +1,65 @@
+"""Whole records on disk: written at once or not at all, and checked when they are read."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import zlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from ..record import SuiteRun
+from ..record_file import FORMAT, RecordWriter, run_from
+
+LARGEST_BYTES = 2**30  # of a record that is read: far more than that of a million tests
+
+
+class RecordError(Exception):
+    """A record cannot be used; the message names the file and says why."""
+
+
+def save_record(path: Path, head: Mapping[str, Any], run: SuiteRun) -> None:
+    """Write a whole record at once; what stands at `path` stays as it is until then. Raises `OSError`."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    writer = RecordWriter(path.with_name(f".{path.name}.{os.getpid()}.tmp"), head)
+    try:
+        writer.end(run)
+        writer.path.replace(path)
+    except OSError:
+        with contextlib.suppress(OSError):
+            writer.close()
+        writer.path.unlink(missing_ok=True)
+        raise
+
+
+def load_record(path: Path) -> tuple[dict[str, Any], SuiteRun]:
+    """Read a record; give its head and its run. Raises `RecordError` if it is none, or its run did not end."""
+    try:
+        if path.stat().st_size > LARGEST_BYTES:
+            raise RecordError(f"{path} has {path.stat().st_size} bytes, too many for a record")
+        lines = path.read_bytes().splitlines()
+        head = _head(json.loads(lines[0]) if lines else None, path)
+        if len(lines) < 3 or lines[-1] != b'["checksum", %d]' % zlib.crc32(lines[-2]):
+            raise RecordError(f"{path} has no end: its session was killed, or the file was cut off or changed")
+        return head, run_from(json.loads(lines[-2])[1])
+    except OSError as error:
+        raise RecordError(f"{path} cannot be read: {error.strerror}") from None
+    except (ValueError, TypeError, KeyError, IndexError):
+        raise RecordError(f"{path} is damaged, or no record of meta-tests") from None
+
+
+def _head(row: Any, path: Path) -> dict[str, Any]:
+    """Check the first row of a record, and give what it says of the run."""
+    if row is None:
+        raise RecordError(f"{path} is empty: its session did not end")
+    title, number, head = row
+    if title != "meta-tests record" or not isinstance(number, int) or not isinstance(head, dict):
+        raise ValueError(title)
+    if number != FORMAT:
+        other = "a newer" if number > FORMAT else "an older"
+        raise RecordError(
+            f"{path} was written by {other} version of tests/meta (format {number}, this one reads {FORMAT})"
+        )
+    return head

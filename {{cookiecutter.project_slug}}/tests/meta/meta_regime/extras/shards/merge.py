@@ -1,0 +1,171 @@
+"""Puts the records of all shards together, or says which of them do not belong together."""
+
+from __future__ import annotations
+
+import contextlib
+import tempfile
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ... import covered
+from ...covered import CoverageMissingError
+from ...record import MeasuredCoverage, SuiteRun
+from .._stored_record import RecordError, load_record
+from . import data_of, digest
+
+
+@dataclass
+class Shard:
+    """One record: where it lies, what it says of itself, what was run."""
+
+    path: Path
+    head: dict[str, Any]
+    run: SuiteRun
+
+    @property
+    def name(self) -> str:
+        """How messages call it."""
+        return self.path.name
+
+
+def merged(folder: Path, typed: str, here: Mapping[str, Any], config: pytest.Config) -> SuiteRun:
+    """Merge the records in a folder and below. Where they are not one whole run, `broken` says why, naming them.
+
+    `here` is the identity (revision, policy, Python) of the checkout that judges.
+    """
+    if not folder.is_dir():
+        return SuiteRun(typed, broken=f"There is no folder {typed} with records.")
+    shards, problems = [], []
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and not path.name.startswith(".") and path.suffix != ".coverage":
+            try:
+                head, run = load_record(path)
+                shards.append(Shard(path, checked(head.get("shard"), path), run))
+            except RecordError as error:
+                problems.append(str(error))
+    if not shards and not problems:
+        problems = [f"There are no records in {typed}"]
+    problems = problems or [*strangers(shards, here), *gaps(shards)]
+    if problems:
+        return SuiteRun(typed, broken=" ".join(f"{problem[0].upper()}{problem[1:]}." for problem in problems))
+    slowest = max(shards, key=lambda shard: shard.run.owned)
+    run = SuiteRun(
+        source=f"{len(shards)} shards, the longest of them {slowest.name}" if len(shards) > 1 else slowest.name,
+        tests=tuple(test for shard in shards for test in shard.run.tests),
+        fixtures=tuple(fixture for shard in shards for fixture in shard.run.fixtures),
+        seconds=slowest.run.seconds,
+        queued=slowest.run.queued,
+        shards=len(shards),
+    )
+    try:
+        coverage = merged_coverage(shards, config)
+    except CoverageMissingError as error:
+        return SuiteRun(**{**vars(run), "coverage_missing": str(error)})
+    return SuiteRun(**{**vars(run), "coverage": coverage})
+
+
+def checked(head: Any, path: Path) -> dict[str, Any]:
+    """Give what a record says of its shard. Raises `RecordError` if that is not what a shard says."""
+    expected = {"group", "groups", "suite", "revision", "policy", "python", "root"}
+    if not isinstance(head, dict) or not expected <= head.keys():
+        raise RecordError(f"{path.name} is not the record of a shard (pytest --meta-record FILE)")
+    return head
+
+
+def strangers(shards: Sequence[Shard], here: Mapping[str, Any]) -> list[str]:
+    """Say which records are of another revision, policy or Python, and which are not of their whole shard."""
+    found = []
+    for shard in shards:
+        revision = shard.head["revision"]
+        if revision and here["revision"] and revision != here["revision"]:
+            found.append(f"{shard.name} is of revision {revision[:12]}, this checkout of {here['revision'][:12]}")
+        if shard.head["policy"] != here["policy"]:
+            found.append(f"{shard.name} was recorded under another [suite] of tests/meta/policy.toml")
+        if shard.run.partial is not None:
+            found.append(f"{shard.name} is not its whole shard: {shard.run.partial}")
+    for what, words in (("python", "run by Python"), ("groups", "one of how many groups:"), ("suite", "of a suite of")):
+        values = Counter(str(shard.head[what]) for shard in shards)
+        if len(values) > 1:
+            told = (f"{shard.name} {_plain(shard.head[what])}" for shard in shards)
+            found.append(f"the records disagree, {words} {', '.join(told)}")
+    return found
+
+
+def _plain(value: Any) -> str:
+    return f"{value[0]} tests (digest {value[1][:8]})" if isinstance(value, list) else str(value)
+
+
+def gaps(shards: Sequence[Shard]) -> list[str]:
+    """Say which shards, or tests, are missing or there twice."""
+    found = []
+    by_group = defaultdict(list)
+    for shard in shards:
+        if shard.head["groups"]:
+            by_group[shard.head["group"]].append(shard.name)
+    groups = shards[0].head["groups"] or 0
+    missing = [str(group) for group in range(1, groups + 1) if group not in by_group]
+    if missing:
+        which = (
+            f"shard {missing[0]} of {groups} is"
+            if len(missing) == 1
+            else f"shards {', '.join(missing)} of {groups} are"
+        )
+        found.append(f"{which} missing: the session did not end, or its record was not brought here")
+    found += [
+        f"shard {group} of {groups} is there {len(names)} times: {', '.join(names)}"
+        for group, names in sorted(by_group.items())
+        if len(names) > 1
+    ]
+    return found or _gaps_in_tests(shards)
+
+
+def _gaps_in_tests(shards: Sequence[Shard]) -> list[str]:
+    seen: set[str] = set()
+    count = 0
+    for shard in shards:
+        count += len(shard.run.tests)
+        seen.update(test.nodeid for test in shard.run.tests)
+    expected = shards[0].head["suite"][0]
+    if count > len(seen):
+        first = Counter(test.nodeid for shard in shards for test in shard.run.tests).most_common(1)[0][0]
+        where = [shard.name for shard in shards if any(test.nodeid == first for test in shard.run.tests)]
+        return [f"{count - len(seen)} tests ran in more than one shard, as {first} in {' and '.join(where)}"]
+    if len(seen) != expected:
+        return [f"the suite has {expected} tests, in these records ran {len(seen)}: some shards are missing"]
+    return []
+
+
+def merged_coverage(shards: Sequence[Shard], config: pytest.Config) -> MeasuredCoverage:
+    """Combine the shards' data as coverage.py does. Raises `CoverageMissingError` if some of it is not there."""
+    import coverage
+    from coverage.exceptions import CoverageException
+
+    for shard in shards:
+        if shard.run.coverage is None:
+            raise CoverageMissingError(f"{shard.name}: {shard.run.coverage_missing}")
+        data = data_of(shard.path)
+        if not data.is_file() or digest(data) != shard.head.get("coverage"):
+            raise CoverageMissingError(f"{data.name}, the coverage data of {shard.name}, is missing or another run's")
+    sources = list(dict.fromkeys(name for shard in shards if shard.run.coverage for name in shard.run.coverage.sources))
+    root = config.rootpath
+    with contextlib.chdir(root), tempfile.TemporaryDirectory(prefix="meta-tests-") as scratch:
+        config_file = getattr(config.option, "cov_config", None) or True
+        together = coverage.Coverage(data_file=str(Path(scratch, "coverage")), config_file=config_file)
+        elsewhere = sorted({shard.head["root"] for shard in shards} - {str(root)})
+        if elsewhere:
+            paths: Any = together.get_option("paths") or {}
+            together.set_option("paths", {**paths, "meta_tests_roots": [str(root), *elsewhere]})
+        try:
+            together.combine([str(data_of(shard.path)) for shard in shards], strict=True, keep=True)
+        except CoverageException as error:
+            raise CoverageMissingError(f"coverage.py says: {error}") from None
+        include = [mark for name in sources for mark in covered.globs_of(covered.folder_of(name, root) or Path(name))]
+        fail_under: Any = together.get_option("report:fail_under")
+        measured = covered.read_totals(together.json_report, include, float(fail_under or 0) or None)
+        covered.check_nothing_is_left_out(sources, measured, root)
+        return measured._replace(sources=tuple(sources))

@@ -1,0 +1,98 @@
+"""Records on disk: JSON lines, so that one can be followed while its run goes on.
+
+A head (the format, and whatever else identifies the run), then `collected`, `start` and `done` rows as tests are found,
+begin and end, then one `end` row with all that was measured, the tests in columns, and its checksum. A file without
+these is the record of a run that did not end.
+"""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Any
+
+from .record import FileCoverage, FixtureTiming, MeasuredCoverage, SuiteRun, TestTiming
+
+FORMAT = 2
+
+
+@dataclass
+class RecordWriter:
+    """Writes the record of a run as it goes on. Each row is flushed: a reader follows it from another process."""
+
+    path: Path
+    head: Mapping[str, Any] = field(default_factory=dict)
+    _stream: IO[str] | None = field(default=None, repr=False)
+
+    def write(self, kind: str, *values: Any) -> None:
+        """Add a row: `collected` and a count, or `start` or `done` and a node id."""
+        if self._stream is None:
+            self._stream = self.path.open("w", encoding="utf-8")
+            self._stream.write(json.dumps(["meta-tests record", FORMAT, self.head]) + "\n")
+        row = json.dumps([kind, *values])
+        self._stream.write(f"{row}\n")
+        if kind == "end":
+            self._stream.write(f'["checksum", {zlib.crc32(row.encode())}]\n')
+        self._stream.flush()
+
+    def end(self, run: SuiteRun) -> None:
+        """Add what is known only at the end, and close the file."""
+        columns: list[list[Any]] = [[test[number] for test in run.tests] for number in range(len(TestTiming._fields))]
+        columns[1:5] = [[round(seconds, 6) for seconds in column] for column in columns[1:5]]
+        self.write("end", {**vars(run), "tests": columns})
+        self.close()
+
+    def close(self) -> None:
+        """Close the file, as it is."""
+        if self._stream is not None:
+            self._stream.close()
+
+
+@dataclass
+class RecordReader:
+    """Follows a record that is being written: how many tests there are, how many have ended, which are running."""
+
+    path: Path
+    expected: int = 0
+    running: list[str] = field(default_factory=list)
+    done: int = 0
+    run: SuiteRun | None = None
+    _read: int = field(default=0, repr=False)
+    _unfinished: str = field(default="", repr=False)
+
+    def follow(self) -> None:
+        """Take in what was written since the last call."""
+        for row in self._rows():
+            if row[0] == "collected":
+                self.expected = row[1]
+            elif row[0] == "start":
+                self.running.append(row[1])
+            elif row[0] == "done":
+                self.done += 1
+                self.running.remove(row[1])
+            elif row[0] == "end":
+                self.run = run_from(row[1])
+
+    def _rows(self) -> Iterator[Any]:
+        if not self.path.exists():
+            return
+        with self.path.open(encoding="utf-8") as stream:
+            stream.seek(self._read)
+            lines = (self._unfinished + stream.read()).split("\n")
+            self._read = stream.tell()
+        self._unfinished = lines.pop()  # a row still being written
+        yield from map(json.loads, lines)
+
+
+def run_from(rest: dict[str, Any]) -> SuiteRun:
+    """Give the run of an `end` row."""
+    coverage = rest.pop("coverage")
+    tests = tuple(map(TestTiming._make, zip(*rest.pop("tests"), strict=True)))
+    fixtures = tuple(FixtureTiming(*row) for row in rest.pop("fixtures"))
+    if coverage is not None:
+        files, fail_under, sources = coverage
+        coverage = MeasuredCoverage(tuple(FileCoverage(*row) for row in files), fail_under, tuple(sources))
+    return SuiteRun(tests=tests, fixtures=fixtures, coverage=coverage, **rest)
