@@ -19,9 +19,12 @@ from .record import FileCoverage, FixtureTiming, MeasuredCoverage, SuiteRun, Tes
 FORMAT = 2
 
 
-@dataclass
+@dataclass(eq=False)
 class RecordWriter:
-    """Writes the record of a run as it goes on. Each row is flushed: a reader follows it from another process."""
+    """Writes the record of a run as it goes on. Each row is flushed: a reader follows it from another process.
+
+    It is a pytest plugin, which hears of every test that begins and ends.
+    """
 
     path: Path
     head: Mapping[str, Any] = field(default_factory=dict)
@@ -37,6 +40,14 @@ class RecordWriter:
         if kind == "end":
             self._stream.write(f'["checksum", {zlib.crc32(row.encode())}]\n')
         self._stream.flush()
+
+    def pytest_runtest_logstart(self, nodeid: str) -> None:
+        """Write down that a test begins."""
+        self.write("start", nodeid)
+
+    def pytest_runtest_logfinish(self, nodeid: str) -> None:
+        """Write down that a test has ended."""
+        self.write("done", nodeid)
 
     def end(self, run: SuiteRun) -> None:
         """Add what is known only at the end, and close the file."""

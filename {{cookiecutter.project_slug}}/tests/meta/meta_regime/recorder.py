@@ -14,18 +14,16 @@ from typing import Any
 import pytest
 
 from .record import FixtureTiming, TestTiming
-from .record_file import RecordWriter
 from .stopwatch import Clocks, FixtureWatch, WideFixtures
 
 
 class Recorder:
     """A pytest plugin. `fixtures` and `timings()` have what it heard; of a test that is run again, the last attempt."""
 
-    def __init__(self, writer: RecordWriter | None) -> None:
+    def __init__(self) -> None:
         self.fixtures: list[FixtureTiming] = []
         self.ran: dict[str, tuple[float, float, float, float, str]] = {}  # the fields of a TestTiming by node id
         self.listening = True
-        self._writer = writer
         self._session_began = (Clocks.wall(), Clocks.queued())
         self._began = self._queued_before = 0.0
         self._seconds = {"setup": 0.0, "call": 0.0, "teardown": 0.0}  # of the test now running
@@ -99,11 +97,6 @@ class Recorder:
             row = FixtureTiming(fixturedef.argname, fixturedef.scope, fixturedef.baseid, setup[0], teardown[0], queued)
             self.fixtures.append(row)
 
-    def pytest_runtest_logstart(self, nodeid: str) -> None:
-        """Write down that a test begins."""
-        if self._writer is not None:
-            self._writer.write("start", nodeid)
-
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Note what went wrong; with the last report of a test, note what it took."""
@@ -113,11 +106,6 @@ class Recorder:
             self.ran[report.nodeid] = (0.0, 0.0, 0.0, 0.0, "failed")
         if report.when == "teardown" and self._measured is not None and self.listening:
             self.ran[report.nodeid] = (*self._measured, self._outcomes.pop(report.nodeid, "passed"))
-
-    def pytest_runtest_logfinish(self, nodeid: str) -> None:
-        """Write down that a test has ended."""
-        if self._writer is not None:
-            self._writer.write("done", nodeid)
 
     # Between xdist's processes: once, at the end of a worker. Anything that rides on each report costs far more.
 

@@ -55,10 +55,12 @@ class JudgedSession:
         self.judges = self.worker_input is None and not self.drops_verdicts
         self.today = datetime.date.today()  # before any test can freeze it
         self.facts = SessionFacts(config, parser, META)
-        self.recorder = Recorder(self.writer)
+        self.recorder = Recorder()
         spreads_tests = self.worker_input is None and config.getoption("dist", "no") != "no"  # xdist's controller
         if self.writer is not None or not spreads_tests:
             config.pluginmanager.register(self.recorder, "meta-tests-recorder")
+        if self.writer is not None:
+            config.pluginmanager.register(self.writer, "meta-tests-writer")
         self.verdict_items: list[pytest.Item] = []
         self._collecting_verdicts = False
         self.verdicts: dict[str, Verdict] = {}
@@ -221,11 +223,14 @@ class JudgedSession:
         if self.verdict_items or (self.facts.only_verdicts and not self.facts.workers):
             return self.verdict_items
         before, collected = getattr(session, "items", []), session.testscollected
-        args = self.config.args if self.facts.only_verdicts else sorted(map(str, META.glob("test_*.py")))
         self._collecting_verdicts = True
-        verbose, self.config.option.verbose = self.config.option.verbose, -1  # "collected N items" was said
-        session.perform_collect(args)
-        self.config.option.verbose = verbose
+        if self.facts.only_verdicts:
+            verbose, self.config.option.verbose = self.config.option.verbose, -1  # "collected N items" was said
+            session.perform_collect(self.config.args)
+            self.config.option.verbose = verbose
+        else:  # by their files, without a look at all that lies beside them
+            for path in sorted(META.glob("test_*.py")):
+                self.verdict_items += session.genitems(pytest.Module.from_parent(session, path=path))
         session.items, session.testscollected = before, collected + len(self.verdict_items)
         return self.verdict_items
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,13 +11,12 @@ if TYPE_CHECKING:
     from ..session import JudgedSession
 
 # Options that are about the session of verdicts itself, by their names in pytest's namespace.
-_OF_THE_SESSION = re.compile(
-    "keyword|markexpr|deselect|ignore(_glob)?|lf|last_failed_no_failures|failedfirst|newfirst|stepwise.*|collectonly|"
-    "maxfail|verbose|quiet|reportchars|tbstyle|durations(_min)?|xmlpath|junitprefix|color|code_highlight|capture|"
-    "showlocals|showcapture|usepdb.*|trace|traceconfig|debug|no_header|no_summary|pastebin|fulltrace|log_file.*|basetemp|"
-    "cache(show|clear)|help|version|markers|showfixtures|show_fixtures_per_test|setup(only|plan|show)|"
-    "no_meta|meta_.*|cov_.*|no_cov.*"
-)
+_OF_THE_SESSION = """
+    keyword markexpr deselect ignore ignore_glob lf last_failed_no_failures failedfirst newfirst collectonly maxfail
+    verbose quiet reportchars tbstyle durations durations_min xmlpath junitprefix color code_highlight capture
+    showlocals showcapture trace traceconfig debug no_header no_summary pastebin fulltrace basetemp help version markers
+    showfixtures show_fixtures_per_test setuponly setupplan setupshow no_meta"""
+_BEGINNINGS = ("stepwise", "usepdb", "log_file", "cache", "meta_", "cov_", "no_cov")
 
 
 def pytest_meta_tests_child_args(judged: JudgedSession) -> list[str]:
@@ -27,6 +25,7 @@ def pytest_meta_tests_child_args(judged: JudgedSession) -> list[str]:
     if parser is None:
         return []
     words, found = list(judged.config.invocation_params.args), list[str]()
+    of_the_session = set(_OF_THE_SESSION.split())
     nothing = vars(parser.parse_known_args([]))
     while words:
         option = [words.pop(0)]
@@ -37,6 +36,6 @@ def pytest_meta_tests_child_args(judged: JudgedSession) -> list[str]:
                 option.append(words.pop(0))
             said = vars(parser.parse_known_args(option))
             about = [name for name, value in said.items() if value != nothing.get(name)]
-            if not any(map(_OF_THE_SESSION.fullmatch, about)):
+            if not any(name in of_the_session or name.startswith(_BEGINNINGS) for name in about):
                 found += option
     return found

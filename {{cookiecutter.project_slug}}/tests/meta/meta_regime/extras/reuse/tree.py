@@ -10,6 +10,7 @@ from __future__ import annotations
 import fnmatch
 import hashlib
 import os
+import re
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -25,6 +26,7 @@ _AT_THE_ROOT = (
     *("*.py", "*.toml", "*.cfg", "*.ini", "*.lock", "*requirements*.txt", "*constraints*.txt", "*requirements*.in"),
     *(".coveragerc", ".env", ".python-version", "Pipfile", "environment.y*ml"),
 )
+_is_skipped = re.compile("|".join(map(fnmatch.translate, _SKIPPED_FILES))).match
 
 
 class Tree:
@@ -35,6 +37,7 @@ class Tree:
         self._meta, self._unwanted = str(meta), unwanted
         wanted = {Path(os.path.realpath(folder)) for folder in folders} - {root}
         self._tops = [top for top in sorted(wanted) if not any(parent in wanted for parent in top.parents)]
+        self._inside = f"{root}{os.sep}"
         self._walked: set[str] = set()
 
     def looks(self) -> dict[str, Look]:
@@ -83,7 +86,7 @@ def _entries(folder: Path, *patterns: str) -> list[os.DirEntry[str]]:
     """List a folder, as far as it can be read; several patterns choose files of it."""
     try:
         with os.scandir(folder) as entries:
-            found = [entry for entry in entries if not _matches(entry.name, _SKIPPED_FILES)]
+            found = [entry for entry in entries if not _is_skipped(entry.name)]
     except OSError:
         return []
     if patterns == ("*",):
