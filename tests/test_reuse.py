@@ -12,7 +12,7 @@ import pytest
 
 from tests.sample import COVERAGE, GREEN, SUITE_SIZE, Said, copy_of, policy, session, write
 
-SUITE = '[suite]\nenvironment = ["SHOP"]\ninputs = ["schemas", "!tests/unit/out"]\n[coverage]\nminimum = 75\n'
+SUITE = '[suite]\nenvironment = ["SHOP"]\ninputs = ["schemas", "protos", "!tests/unit/out"]\n[coverage]\nminimum = 75\n'
 REUSED = "nothing has changed since the run of "
 RUNS = "meta-tests: running the whole suite once"
 
@@ -33,6 +33,8 @@ def after_a_run(pristine: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
     policy(project, SUITE)
     write(project, {"tests/unit/data/case.json": "1\n", "src/shop/rates.csv": "1\n", "schemas/a.json": "{}\n"})
     write(project, {"README.md": "Shop.\n", "docs/index.md": "Shop.\n", "requirements.txt": "", "uv.lock": ""})
+    os.utime(project / "README.md", (2e9, 2e9))  # from the future
+    os.utime(project / "src/shop/prices.py", (2e9, 2e9))
     settle(project)
     said = session(project, "--cov=shop", env={"SHOP": "1"})
     assert said.verdicts == GREEN, said.text
@@ -103,6 +105,7 @@ CHANGES: dict[str, tuple[Callable[[Path], object], str]] = {
     "a list of requirements": (append("requirements.txt"), "requirements.txt has changed"),
     "a lock file": (append("uv.lock"), "uv.lock has changed"),
     "a declared input": (append("schemas/a.json"), "schemas/a.json has changed"),
+    "a declared input that was not there": (append("protos/a.proto"), "protos/a.proto is new"),
     "the suite": (
         lambda project: policy(project, SUITE.replace("[suite]", '[suite]\nargs = ["tests/unit"]')),
         "[suite] of tests/meta/policy.toml has changed",
@@ -144,6 +147,12 @@ def test_nothing_else_costs_a_run(name: str, shop: Path) -> None:
     assert was_reused(said)
     assert said.verdicts == GREEN
     assert f"old, {SUITE_SIZE} tests ==" in said.text
+
+
+def test_an_input_that_is_not_there_is_named(shop: Path) -> None:
+    said = verdicts(shop, env={"SHOP": "1"})
+    assert was_reused(said)
+    assert "tests/meta/policy.toml, [suite] inputs: there is no protos" in said.text
 
 
 def test_a_declared_variable_counts_and_no_other(shop: Path) -> None:
@@ -254,3 +263,15 @@ def test_what_is_deleted_is_not_missed(project: Path) -> None:
     shutil.rmtree(project / "tests/meta/meta_regime/extras/reuse")
     assert session(project, "--cov=shop").verdicts
     assert not was_reused(verdicts(project))
+
+
+def test_of_a_large_file_size_and_time_count(project: Path) -> None:
+    large = project / "tests" / "unit" / "large.bin"
+    with large.open("wb") as stream:
+        stream.truncate(2**26 + 1)  # sparse: takes no room
+    settle(project)
+    assert session(project, "--cov=shop").verdicts
+    assert was_reused(verdicts(project))
+    with large.open("r+b") as stream:
+        stream.truncate(2**26 + 2)
+    assert "since the last whole run, tests/unit/large.bin has changed" in verdicts(project).text

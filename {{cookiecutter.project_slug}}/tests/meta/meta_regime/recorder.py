@@ -22,12 +22,12 @@ class Recorder:
 
     def __init__(self) -> None:
         self.fixtures: list[FixtureTiming] = []
-        self.ran: dict[str, tuple[float, float, float, float, str]] = {}  # the fields of a TestTiming by node id
+        self.ran: dict[str, tuple[Any, ...]] = {}  # the fields of a TestTiming by node id
         self.listening = True
         self._session_began = (Clocks.wall(), Clocks.queued())
         self._began = self._queued_before = 0.0
         self._seconds = {"setup": 0.0, "call": 0.0, "teardown": 0.0}  # of the test now running
-        self._measured: tuple[float, float, float, float] | None = None  # set-up, call, teardown, queued
+        self._measured: tuple[float, ...] | None = None  # set-up, call, teardown, queued
         self._wide = WideFixtures()
         self._outcomes: dict[str, str] = {}  # of tests that are not over, where it is not "passed"
         self._setups: dict[int, tuple[float, float]] = {}
@@ -45,7 +45,8 @@ class Recorder:
     def pytest_runtest_setup(self) -> None:
         """A test begins."""
         self._seconds["call"] = self._wide.wall = self._wide.queued = 0.0
-        self._queued_before = Clocks.queued()
+        if not self.ran:
+            self._queued_before = Clocks.queued()  # later, what was read when the last test ended: reading costs
         self._began = Clocks.wall()
 
     @pytest.hookimpl(tryfirst=True)
@@ -63,11 +64,10 @@ class Recorder:
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_makereport(self, call: pytest.CallInfo[None]) -> None:
         """A phase has just ended (or a sub-test, and then the phase's end is still to come): note the time."""
-        seconds = self._seconds
-        seconds[call.when] = Clocks.wall() - self._began - self._wide.wall
+        self._seconds[call.when] = Clocks.wall() - self._began - self._wide.wall
         if call.when == "teardown":
-            queued = Clocks.queued() - self._queued_before - self._wide.queued
-            self._measured = (seconds["setup"], seconds["call"], seconds["teardown"], max(0.0, queued))
+            before, self._queued_before = self._queued_before, Clocks.queued()
+            self._measured = (*self._seconds.values(), max(0.0, self._queued_before - before - self._wide.queued))
 
     @pytest.hookimpl(wrapper=True)
     def pytest_fixture_setup(self, fixturedef: pytest.FixtureDef[Any]) -> Generator[None, object, object]:

@@ -34,6 +34,7 @@ class Kept:
     """What this session knows of the run on record, and of its own."""
 
     began: float = field(default_factory=time.time)
+    looked: float = 0.0
     environment: dict[str, str] = field(default_factory=lambda: dict(os.environ))  # before any test can change it
     tree: Tree | None = None
     looks: dict[str, Look] = field(default_factory=dict)
@@ -90,10 +91,13 @@ def _look(judged: JudgedSession, standards: Standards) -> None:
     folders = _inside(root, folders, judged.config.getini("python_files"), judged.config.getini("norecursedirs"))
     sources = _inside(root, [path for path in found if path is not None], ["*.py"], ["docs", ".*", "node_modules"])
     inputs = [path for pattern in suite.inputs if not pattern.startswith("!") for path in _expanded(root, pattern)]
+    missing = [path.name for path in inputs if not path.exists()]
+    if missing and judged.facts.only_verdicts:
+        _tell(judged, f"tests/meta/policy.toml, [suite] inputs: there is no {' and no '.join(missing)}")
     settings = [judged.config.inipath, getattr(judged.config.option, "cov_config", None)]
     folders += [*sources, *inputs, *(root / path for path in settings if path)]
     kept.tree = Tree(root, folders, judged.facts.meta, [mark[1:] for mark in suite.inputs if mark.startswith("!")])
-    kept.looks = kept.tree.looks()
+    kept.looks, kept.looked = kept.tree.looks(), time.time()
     kept.surroundings = _surroundings(judged, standards)
 
 
@@ -157,8 +161,8 @@ def pytest_meta_tests_run_ended(judged: JudgedSession, standards: Standards, run
         return
     looks = kept.tree.looks()
     meanwhile = differences(kept.looks, looks)
-    began = kept.began * 1e9
-    meanwhile += [f"{name} has changed" for name, look in looks.items() if max(look[2:]) > began]
+    began, looked = kept.began * 1e9, kept.looked * 1e9  # between them, tests were collected
+    meanwhile += [f"{name} has changed" for name, look in looks.items() if began < max(look[2:]) <= looked]
     if meanwhile:
         kept.say = (
             f"this run is not kept to be judged again: {meanwhile[0]} while it ran"
