@@ -19,7 +19,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "{{cookiecutter.
 
 import coverage
 from meta_regime.extras._stored_record import save_record
-from meta_regime.extras.shards import data_of, digest
+from meta_regime.extras.shards import data_of, digest, digest_of_sources
 from meta_regime.record import FileCoverage, FixtureTiming, MeasuredCoverage, SuiteRun, TestTiming
 
 from benchmarks.measuring import run
@@ -66,6 +66,7 @@ def write_shard(record: Path, options: argparse.Namespace, modules: list[Path]) 
         "root": str(record.parent.parent),
         "coverage": digest(data_of(record)),
     }
+    shard["sources"] = digest_of_sources(record.parent.parent, [file.path for file in covered.files])
     save_record(record, {"shard": shard}, run)
 
 

@@ -176,6 +176,7 @@ def loader_with(*code: str) -> dict[str, str]:
 
 
 NET = "def test_net(): ...\n"
+SELF = "def test_self(self): ...\n"
 BAD = {"tests/unit/test_bad.py": "def test_bad():\n    assert False\n"}
 BROKEN = {"tests/unit/test_broken.py": "import nothing_of_this_name\n"}
 LEAKS = (
@@ -224,6 +225,17 @@ TABLE: dict[str, Row] = {
             1, "1 file holds tests that pytest never collects, because of the name: tests/unit/tests_net.py", HYGIENE
         ),
         {"tests/unit/tests_net.py": "def test_net(): ...\n"},
+    ),
+    "tests with the mark of a fixture, and test cases, in such a file": Row(
+        "--cov=shop",
+        Judged(1, "2 files hold tests that pytest never collects, because of the name: tests/unit/marked.py,", HYGIENE),
+        {
+            "tests/unit/marked.py": f"import pytest\n\n\n@pytest.mark.usefixtures('tmp_path')\n{NET}",
+            "tests/unit/tests_case.py": "import unittest\n\n\nclass Prices(unittest.TestCase):\n    " + SELF,
+        },
+    ),
+    "helpers that look like tests": Row(
+        "--cov=shop", Judged(), {"tests/unit/fixtures.py": f"import pytest\n\n\n@pytest.fixture()\n{NET}"}
     ),
     "a conftest that always drops some": Row("--cov=shop", Judged(), loader_with(ALWAYS)),
     "an option of a plugin's that drops none": Row("--cov=shop --fast", Judged(), loader_with()),

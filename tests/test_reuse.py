@@ -104,6 +104,11 @@ CHANGES: dict[str, tuple[Callable[[Path], object], str]] = {
     "other settings": (append(".coveragerc"), ".coveragerc is new"),
     "a list of requirements": (append("requirements.txt"), "requirements.txt has changed"),
     "a lock file": (append("uv.lock"), "uv.lock has changed"),
+    "data in a folder whose name begins as that of tests/meta": (
+        append("tests/metadata/case.json"),
+        "tests/metadata/case.json is new",
+    ),
+    "a source that is not measured": (append("src/other/__init__.py"), "src/other/__init__.py is new"),
     "a declared input": (append("schemas/a.json"), "schemas/a.json has changed"),
     "a declared input that was not there": (append("protos/a.proto"), "protos/a.proto is new"),
     "the suite": (
@@ -210,6 +215,27 @@ def test_a_run_that_failed_is_not_kept(shop: Path) -> None:
     assert session(shop, "--cov=shop", env={"SHOP": "1"}).status == 1
     for _ in range(2):
         assert not was_reused(verdicts(shop, env={"SHOP": "1"}))
+
+
+@pytest.mark.parametrize("typed", [["tests/meta", "--meta-fresh"], ["--cov=shop"], ["-k", "flag"]])
+def test_a_red_run_of_the_same_tree_outweighs_the_green_one(typed: list[str], project: Path) -> None:
+    flag = project.parent / "flag"
+    code = f"import pathlib\n\n\ndef test_flag():\n    assert not pathlib.Path({str(flag)!r}).exists()\n"
+    policy(project, "[coverage]\nminimum = 75\n")
+    write(project, {"tests/unit/test_flag.py": code})
+    settle(project)
+    assert session(project, "--cov=shop").status == 0
+    flag.touch()
+    assert session(project, *typed).status == 1
+    assert verdicts(project).status == 1
+
+
+def test_the_root_itself_may_be_an_input(project: Path) -> None:
+    policy(project, '[suite]\ninputs = [".", "!junit.xml"]\n[coverage]\nminimum = 70\n')
+    settle(project)
+    assert session(project, "--cov=shop").status == 0
+    write(project, {"docs/index.md": "more"})
+    assert "docs/index.md is new" in verdicts(project).text
 
 
 WRITES = """\

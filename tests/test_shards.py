@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.baking import ROOT
-from tests.faults import on_a_small_disk
+from tests.faults import on_a_small_disk, read_only
 from tests.in_git import Repository
 from tests.sample import BUDGET, COVERAGE, GREEN, SUITE_SIZE, VERDICTS, Said, copy_of, policy, session, write
 
@@ -28,16 +28,17 @@ def pytest_collection_modifyitems(items):
 """
 
 
-def shard(project: Path, group: int, of: int = 2, *args: str, **env: str) -> Said:
+def shard(
+    project: Path, group: int, of: int = 2, *args: str, cov: str = "--cov=src/shop", record: str = "shards"
+) -> Said:
     """Run and record one shard, as a CI job does."""
-    record = f"shards/{group}.jsonl"
-    typed = ["--cov=src/shop", "--splits", str(of), "--group", str(group), f"--meta-record={record}", *args]
-    return session(project, *typed, env={**SPLIT, "CI": "true", **env})
+    typed = [cov, "--splits", str(of), "--group", str(group), f"--meta-record={record}/{group}.jsonl", *args]
+    return session(project, *typed, env={**SPLIT, "CI": "true"})
 
 
-def judge(project: Path, *args: str) -> Said:
+def judge(project: Path, records: str = "shards") -> Said:
     """Judge the records, as the last CI job does."""
-    return session(project, "tests/meta", "--meta-records", "shards", *args, env={"CI": "true"})
+    return session(project, "tests/meta", "--meta-records", records, env={"CI": "true"})
 
 
 @pytest.fixture(scope="module")
@@ -73,32 +74,54 @@ def test_all_shards_together_are_the_suite(shop: Path) -> None:
     assert " in 2 shards, " in said.text
 
 
+def test_coverage_with_paths_and_with_the_tests_measured_is_that_of_one_session(shop: Path) -> None:
+    settings = (
+        '[tool.coverage.run]\nsource = ["src/shop", "tests"]\n[tool.coverage.paths]\nall = ["src/shop", "*/shop"]\n'
+    )
+    with (shop / "pyproject.toml").open("a") as stream:
+        stream.write(settings)
+    emptied(shop / "shards")
+    for group in (1, 2):
+        said = shard(shop, group, cov="--cov", record="out/deep")
+        assert "pytest tests/meta --meta-records out/deep\n" in said.text, said.text
+    whole = session(shop, "--cov")
+    (line,) = [line for line in whole.text.splitlines() if "Total coverage is" in line and line.startswith("PASSED")]
+    assert line in judge(shop, records="out/deep").text
+
+
 def rewritten(**changes: object) -> Callable[[Path], None]:
-    """Change what the second record says of itself; its checksum is of what it measured."""
+    """Change what the second record says of itself (or its format), and make the checksum right again."""
 
     def change(folder: Path) -> None:
-        path = folder / "2.jsonl"
-        head, rest = path.read_text().split("\n", 1)
+        head, end, _, _ = (folder / "2.jsonl").read_text().split("\n")
         document = json.loads(head)
         if "format" in changes:
             document[1] = changes["format"]
         else:
             document[2]["shard"].update(changes)
-        path.write_text(json.dumps(document) + "\n" + rest)
+        write_record(folder / "2.jsonl", json.dumps(document), end)
 
     return change
 
 
 def measured_otherwise(**changes: object) -> Callable[[Path], None]:
     def change(folder: Path) -> None:
-        path = folder / "2.jsonl"
-        head, row, _, _ = path.read_text().split("\n")
+        head, row, _, _ = (folder / "2.jsonl").read_text().split("\n")
         end = json.loads(row)
         end[1].update(changes)
-        row = json.dumps(end)
-        path.write_text(f'{head}\n{row}\n["checksum", {zlib.crc32(row.encode())}]\n')
+        write_record(folder / "2.jsonl", head, json.dumps(end))
 
     return change
+
+
+def write_record(path: Path, head: str, end: str) -> None:
+    content = f"{head}\n{end}\n"
+    path.write_text(f'{content}["checksum", {zlib.crc32(content.encode())}]\n')
+
+
+def edited(folder: Path) -> None:
+    path = folder / "2.jsonl"
+    path.write_text(path.read_text().replace('"groups": 2', '"groups": 1'))
 
 
 def copied(folder: Path) -> None:
@@ -138,6 +161,7 @@ WRONG: dict[str, tuple[Callable[[Path], object], str]] = {
         "2.jsonl is not its whole shard: partial run (-k x)",
     ),
     "cut off": (cut, "2.jsonl has no end: its session was killed, or the file was cut off or changed"),
+    "edited": (edited, "2.jsonl has no end: its session was killed, or the file was cut off or changed"),
     "empty": (written(b""), "2.jsonl is empty: its session did not end"),
     "binary": (written(bytes(range(256)) * 9), "2.jsonl is damaged, or no record of meta-tests"),
     "huge": (huge, "2.jsonl has 1073741825 bytes, too many for a record"),
@@ -182,6 +206,19 @@ def test_coverage_that_is_not_the_shards_is_not_judged(shop: Path) -> None:
     said = judge(shop)
     assert said.verdicts == {**GREEN, COVERAGE: "failed"}, said.text
     assert "2.jsonl.coverage, the coverage data of 2.jsonl, is missing or another run's" in said.text
+
+
+def test_uncommitted_changes_between_recording_and_judging_are_noticed(shop: Path) -> None:
+    with (shop / "src" / "shop" / "prices.py").open("a") as stream:
+        stream.write("\n\nmore = 1\n")
+    said = judge(shop)
+    assert said.verdicts == FAILED
+    assert "1.jsonl was measured on other sources than lie here. 2.jsonl was measured" in said.text
+
+
+def test_a_checkout_of_which_git_tells_no_revision_is_another(shop: Path) -> None:
+    shutil.rmtree(shop / ".git")
+    assert ", this checkout of none that git tells. 2.jsonl" in judge(shop).text
 
 
 def test_a_test_in_two_shards_is_named(shop: Path) -> None:
@@ -273,6 +310,15 @@ def test_a_full_disk_is_said_and_keeps_the_earlier_record(shop: Path) -> None:
     assert "No space left on device" in said.text
     assert "kept: earlier\n" in said.text
     assert "left: whole.jsonl \n" in said.text
+
+
+def test_a_place_that_cannot_be_written_to_is_refused(shop: Path) -> None:
+    said = read_only(
+        shop, "--cov=src/shop", "--meta-record=new/1.jsonl", env={"COVERAGE_FILE": str(shop.parent / "data")}
+    )
+    assert said.status == 4
+    assert "--meta-record new/1.jsonl: " in said.text
+    assert "Read-only file system" in said.text
 
 
 def test_without_the_extra_the_options_are_unknown_and_all_else_works(shop: Path) -> None:

@@ -1,14 +1,13 @@
 """Records on disk: JSON lines, so that one can be followed while its run goes on.
 
 A head (the format, and whatever else identifies the run), then `collected`, `start` and `done` rows as tests are found,
-begin and end, then one `end` row with all that was measured, the tests in columns, and its checksum. A file without
-these is the record of a run that did not end.
+begin and end, then one `end` row with all that was measured, the tests in columns. A file without it is the record of a
+run that did not end.
 """
 
 from __future__ import annotations
 
 import json
-import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -35,10 +34,7 @@ class RecordWriter:
         if self._stream is None:
             self._stream = self.path.open("w", encoding="utf-8")
             self._stream.write(json.dumps(["meta-tests record", FORMAT, self.head]) + "\n")
-        row = json.dumps([kind, *values])
-        self._stream.write(f"{row}\n")
-        if kind == "end":
-            self._stream.write(f'["checksum", {zlib.crc32(row.encode())}]\n')
+        self._stream.write(json.dumps([kind, *values]) + "\n")
         self._stream.flush()
 
     def pytest_runtest_logstart(self, nodeid: str) -> None:

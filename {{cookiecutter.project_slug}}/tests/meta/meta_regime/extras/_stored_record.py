@@ -1,4 +1,4 @@
-"""Whole records on disk: written at once or not at all, and checked when they are read."""
+"""Whole records on disk: written at once or not at all, with a checksum in a last row that is checked on reading."""
 
 from __future__ import annotations
 
@@ -26,6 +26,9 @@ def save_record(path: Path, head: Mapping[str, Any], run: SuiteRun) -> None:
     writer = RecordWriter(path.with_name(f".{path.name}.{os.getpid()}.tmp"), head)
     try:
         writer.end(run)
+        with writer.path.open("ab+") as stream:
+            stream.seek(0)
+            stream.write(b'["checksum", %d]\n' % zlib.crc32(stream.read()))
         writer.path.replace(path)
     except OSError:
         with contextlib.suppress(OSError):
@@ -39,9 +42,10 @@ def load_record(path: Path) -> tuple[dict[str, Any], SuiteRun]:
     try:
         if path.stat().st_size > LARGEST_BYTES:
             raise RecordError(f"{path} has {path.stat().st_size} bytes, too many for a record")
-        lines = path.read_bytes().splitlines()
+        content = path.read_bytes()
+        lines = content.splitlines(keepends=True)
         head = _head(json.loads(lines[0]) if lines else None, path)
-        if len(lines) < 3 or lines[-1] != b'["checksum", %d]' % zlib.crc32(lines[-2]):
+        if len(lines) < 3 or lines[-1] != b'["checksum", %d]\n' % zlib.crc32(content[: -len(lines[-1])]):
             raise RecordError(f"{path} has no end: its session was killed, or the file was cut off or changed")
         return head, run_from(json.loads(lines[-2])[1])
     except OSError as error:

@@ -76,8 +76,11 @@ def holds_tests(path: Path) -> bool:
 def _is_test(node: ast.stmt) -> bool:
     if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) or not node.name.startswith("test_"):
         return False
-    return not any("fixture" in ast.unparse(decorator) for decorator in node.decorator_list)
+    decorators = [decorator.func if isinstance(decorator, ast.Call) else decorator for decorator in node.decorator_list]
+    return not any(ast.unparse(decorator).split(".")[-1] == "fixture" for decorator in decorators)
 
 
 def _is_test_class(node: ast.stmt) -> bool:
-    return isinstance(node, ast.ClassDef) and node.name.startswith("Test") and any(map(_is_test, node.body))
+    if not isinstance(node, ast.ClassDef) or not any(map(_is_test, node.body)):
+        return False
+    return node.name.startswith("Test") or any(ast.unparse(base).endswith("TestCase") for base in node.bases)

@@ -90,8 +90,9 @@ def _look(judged: JudgedSession, standards: Standards) -> None:
     folders = [*judged.facts.suite_roots(suite.args), judged.facts.meta.parent]
     folders = _inside(root, folders, judged.config.getini("python_files"), judged.config.getini("norecursedirs"))
     sources = _inside(root, [path for path in found if path is not None], ["*.py"], ["docs", ".*", "node_modules"])
-    inputs = [path for pattern in suite.inputs if not pattern.startswith("!") for path in _expanded(root, pattern)]
-    missing = [path.name for path in inputs if not path.exists()]
+    named = {pattern: _expanded(root, pattern) for pattern in suite.inputs if not pattern.startswith("!")}
+    inputs = [path for paths in named.values() for path in paths]
+    missing = [pattern for pattern, paths in named.items() if not any(path.exists() for path in paths)]
     if missing and judged.facts.only_verdicts:
         _tell(judged, f"tests/meta/policy.toml, [suite] inputs: there is no {' and no '.join(missing)}")
     settings = [judged.config.inipath, getattr(judged.config.option, "cov_config", None)]
@@ -109,10 +110,11 @@ def _inside(root: Path, folders: Sequence[Path], patterns: Sequence[str], skippe
     """Put what holds such files in place of the root itself: documentation and the like do not matter."""
     from ...selection import test_files
 
+    apart = [folder.parent if folder.parent.name == "src" else folder for folder in folders if folder != root]
     if root not in folders:
-        return list(folders)
+        return apart
     held = {path.relative_to(root).parts[0] for path in test_files([root], patterns, skipped, [])}
-    return [*folders, *(root / name for name in sorted(held))]
+    return [*apart, *(root / name for name in sorted(held))]
 
 
 def _surroundings(judged: JudgedSession, standards: Standards) -> dict[str, Any]:
@@ -156,6 +158,8 @@ def pytest_meta_tests_run_ended(judged: JudgedSession, standards: Standards, run
 
     kept = judged.config.stash[_KEPT]
     path = _path(judged.config)
+    if path is not None and (run.failed or run.broken):
+        path.unlink(missing_ok=True)  # what it says is not true any more
     good = run.executed and not (run.partial or run.broken or run.failed) and run.coverage is not None
     if not good or kept.tree is None or path is None:
         return
@@ -164,9 +168,10 @@ def pytest_meta_tests_run_ended(judged: JudgedSession, standards: Standards, run
     began, looked = kept.began * 1e9, kept.looked * 1e9  # between them, tests were collected
     meanwhile += [f"{name} has changed" for name, look in looks.items() if began < max(look[2:]) <= looked]
     if meanwhile:
+        name = meanwhile[0].rsplit(" has ", 1)[0].rsplit(" is ", 1)[0]
         kept.say = (
             f"this run is not kept to be judged again: {meanwhile[0]} while it ran"
-            ' (if tests write it: [suite] inputs = ["!tests/that/folder"] in tests/meta/policy.toml passes it over)'
+            f' (if the tests write it: [suite] inputs = ["!{name}"] in tests/meta/policy.toml)'
         )
         return
     files = digests(kept.tree.root, looks, _known(path))
@@ -256,7 +261,7 @@ def _age(seconds: float) -> str:
 
 def _tell(judged: JudgedSession, text: str) -> None:
     reporter: pytest.TerminalReporter | None = judged.config.pluginmanager.getplugin("terminalreporter")
-    if reporter is not None and judged.config.option.verbose >= 0:
+    if reporter is not None and judged.config.option.verbose >= -1:
         reporter.ensure_newline()
         reporter.write_line(f"meta-tests: {text}")
 

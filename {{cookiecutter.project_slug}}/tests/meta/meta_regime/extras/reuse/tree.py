@@ -35,8 +35,8 @@ class Tree:
 
     def __init__(self, root: Path, folders: Iterable[Path], meta: Path, unwanted: Sequence[str]) -> None:
         self.root = root
-        self._meta, self._unwanted = str(meta), unwanted
-        wanted = {Path(os.path.realpath(folder)) for folder in folders} - {root}
+        self._meta, self._unwanted = f"{meta}{os.sep}", unwanted
+        wanted = {Path(os.path.realpath(folder)) for folder in folders}
         self._tops = [top for top in sorted(wanted) if not any(parent in wanted for parent in top.parents)]
         self._inside = f"{root}{os.sep}"
         self._walked: set[str] = set()

@@ -12,9 +12,11 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import shlex
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -142,13 +144,15 @@ def pytest_meta_tests_run_ended(judged: JudgedSession, standards: Standards, run
     try:
         if run.coverage is not None:
             shard["coverage"] = _copy_coverage(config, path)
+            shard["sources"] = digest_of_sources(config.rootpath, [file.path for file in run.coverage.files])
         save_record(path, {"shard": shard}, replace(run, partial=partial))
     except OSError as error:
         config.stash[_SAID] = f"the record could not be written: {error.filename or path}: {error.strerror}"
         return config.stash[_SAID]
     which = f"shard {shard['group']} of {shard['groups']}" if shard["groups"] else "this session"
     config.stash[_SAID] = f"recorded {which} in {file}"
-    return f"{config.stash[_SAID]}; all are judged by: pytest tests/meta --meta-records {path.parent.name}"
+    folder = shlex.quote(os.path.relpath(path.parent, config.invocation_params.dir))
+    return f"{config.stash[_SAID]}; all are judged by: pytest tests/meta --meta-records {folder}"
 
 
 def _identity(root: Path, standards: Standards) -> dict[str, Any]:
@@ -167,7 +171,7 @@ def _revision(root: Path) -> str:
     if git is None:
         return ""
     with contextlib.suppress(OSError, subprocess.TimeoutExpired):
-        command = [git, "rev-parse", "--verify", "HEAD"]
+        command = [git, "-c", "safe.directory=*", "rev-parse", "--verify", "HEAD"]  # in CI another user owns the files
         done = subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=_GIT_SECONDS, check=False)
         return done.stdout.strip()
     return ""
@@ -176,7 +180,7 @@ def _revision(root: Path) -> str:
 def _copy_coverage(config: pytest.Config, record: Path) -> str:
     """Put the session's coverage data beside its record; give its digest."""
     controller = config.pluginmanager.getplugin("_cov").cov_controller
-    data = Path(controller.cov.get_data().data_filename())
+    data = config.invocation_params.dir / controller.cov.get_option("run:data_file")  # its own may be in memory by now
     copy = data_of(record)
     scratch = copy.with_name(f".{copy.name}.{os.getpid()}.tmp")
     try:
@@ -196,6 +200,16 @@ def digest(path: Path) -> str:
     """Give the digest of a file."""
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()[:32]
+
+
+def digest_of_sources(root: Path, paths: Sequence[str]) -> str:
+    """Give the digest of the measured files, as they lie there."""
+    together = hashlib.sha256()
+    for path in paths:
+        together.update(path.encode("utf-8", "replace"))
+        with contextlib.suppress(OSError):
+            together.update((root / path).read_bytes())
+    return together.hexdigest()[:32]
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:

@@ -16,7 +16,9 @@ from ... import covered
 from ...covered import CoverageMissingError
 from ...record import MeasuredCoverage, SuiteRun
 from .._stored_record import RecordError, load_record
-from . import data_of, digest
+from . import data_of, digest, digest_of_sources
+
+_PROBLEMS_SHOWN = 8
 
 
 @dataclass
@@ -50,7 +52,9 @@ def merged(folder: Path, typed: str, here: Mapping[str, Any], config: pytest.Con
                 problems.append(str(error))
     if not shards and not problems:
         problems = [f"There are no records in {typed}"]
-    problems = problems or [*strangers(shards, here), *gaps(shards)]
+    problems = problems or [*strangers(shards, here), *other_sources(shards, config.rootpath), *gaps(shards)]
+    if len(problems) > _PROBLEMS_SHOWN:
+        problems[_PROBLEMS_SHOWN:] = [f"and {len(problems) - _PROBLEMS_SHOWN} more of this kind"]
     if problems:
         return SuiteRun(typed, broken=" ".join(f"{problem[0].upper()}{problem[1:]}." for problem in problems))
     slowest = max(shards, key=lambda shard: shard.run.owned)
@@ -73,7 +77,7 @@ def checked(head: Any, path: Path) -> dict[str, Any]:
     """Give what a record says of its shard. Raises `RecordError` if that is not what a shard says."""
     expected = {"group", "groups", "suite", "revision", "policy", "python", "root"}
     if not isinstance(head, dict) or not expected <= head.keys():
-        raise RecordError(f"{path.name} is not the record of a shard (pytest --meta-record FILE)")
+        raise RecordError(f"{path.name} is not the record of a shard (pytest --meta-record=FILE)")
     return head
 
 
@@ -82,8 +86,9 @@ def strangers(shards: Sequence[Shard], here: Mapping[str, Any]) -> list[str]:
     found = []
     for shard in shards:
         revision = shard.head["revision"]
-        if revision and here["revision"] and revision != here["revision"]:
-            found.append(f"{shard.name} is of revision {revision[:12]}, this checkout of {here['revision'][:12]}")
+        if revision != here["revision"]:
+            theirs, ours = (number[:12] or "none that git tells" for number in (revision, here["revision"]))
+            found.append(f"{shard.name} is of revision {theirs}, this checkout of {ours}")
         if shard.head["policy"] != here["policy"]:
             found.append(f"{shard.name} was recorded under another [suite] of tests/meta/policy.toml")
         if shard.run.partial is not None:
@@ -93,6 +98,19 @@ def strangers(shards: Sequence[Shard], here: Mapping[str, Any]) -> list[str]:
         if len(values) > 1:
             told = (f"{shard.name} {_plain(shard.head[what])}" for shard in shards)
             found.append(f"the records disagree, {words} {', '.join(told)}")
+    return found
+
+
+def other_sources(shards: Sequence[Shard], root: Path) -> list[str]:
+    """Say which records were measured on other sources than lie here: uncommitted changes have no revision."""
+    digests: dict[tuple[str, ...], str] = {}
+    found = []
+    for shard in shards:
+        paths = tuple(file.path for file in shard.run.coverage.files) if shard.run.coverage else ()
+        if paths not in digests:
+            digests[paths] = digest_of_sources(root, paths)
+        if paths and shard.head.get("sources") != digests[paths]:
+            found.append(f"{shard.name} was measured on other sources than lie here")
     return found
 
 
@@ -165,6 +183,9 @@ def merged_coverage(shards: Sequence[Shard], config: pytest.Config) -> MeasuredC
         except CoverageException as error:
             raise CoverageMissingError(f"coverage.py says: {error}") from None
         include = [mark for name in sources for mark in covered.globs_of(covered.folder_of(name, root) or Path(name))]
+        omitted: Any = together.get_option("report:omit") or []
+        meta = config.pluginmanager.getplugin("meta-tests").facts.meta
+        together.set_option("report:omit", [*omitted, str(meta / "*")])
         fail_under: Any = together.get_option("report:fail_under")
         measured = covered.read_totals(together.json_report, include, float(fail_under or 0) or None)
         covered.check_nothing_is_left_out(sources, measured, root)
