@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.faults import read_only
 from tests.sample import COVERAGE, GREEN, SUITE_SIZE, Said, copy_of, policy, session, write
 
 SUITE = '[suite]\nenvironment = ["SHOP"]\ninputs = ["schemas", "protos", "!tests/unit/out"]\n[coverage]\nminimum = 75\n'
@@ -228,6 +229,14 @@ def test_a_red_run_of_the_same_tree_outweighs_the_green_one(typed: list[str], pr
     flag.touch()
     assert session(project, *typed).status == 1
     assert verdicts(project).status == 1
+
+
+def test_a_red_run_in_a_read_only_checkout_is_red_and_no_more(shop: Path) -> None:
+    write(shop, {"tests/unit/test_bad.py": "def test_bad():\n    assert False\n"})
+    said = read_only(shop, "tests/meta", env={"SHOP": "1"})
+    assert said.status == 1
+    assert "1 test of the suite failed; mend that first." in said.text
+    assert "INTERNALERROR" not in said.text
 
 
 def test_the_root_itself_may_be_an_input(project: Path) -> None:

@@ -110,7 +110,7 @@ class SessionFacts:
     def _roots_of(self, suite: argparse.Namespace) -> tuple[Path, ...]:
         root = self.config.rootpath.resolve()
         paths = [arg.split("::")[0] for arg in suite.file_or_dir] or self.config.getini("testpaths")
-        found = [path.resolve() for pattern in paths for path in _expanded(root, pattern)]
+        found = [path.resolve() for pattern in paths for path in expanded(root, pattern)]
         return tuple(found) or (root,)
 
     def suite_and_typed(self, suite_args: Sequence[str]) -> tuple[argparse.Namespace, argparse.Namespace]:
@@ -138,7 +138,8 @@ class SessionFacts:
             return covered.wanted_sources(suite.packages, self.config.rootpath, configured)
 
 
-def _expanded(root: Path, pattern: str) -> list[Path]:
+def expanded(root: Path, pattern: str) -> list[Path]:
+    """Give the paths that a setting names: those that its glob matches, or the one path that it is."""
     return sorted(root.glob(pattern)) if any(mark in pattern for mark in "*?[") else [root / pattern]
 
 

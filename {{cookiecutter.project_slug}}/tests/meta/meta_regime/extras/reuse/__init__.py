@@ -82,6 +82,7 @@ def _may_be_kept(judged: JudgedSession) -> bool:
 
 def _look(judged: JudgedSession, standards: Standards) -> None:
     from ... import covered
+    from ...session_facts import expanded
     from .tree import Tree
 
     kept, suite, root = judged.config.stash[_KEPT], standards.policy.suite, judged.config.rootpath.resolve()
@@ -90,7 +91,7 @@ def _look(judged: JudgedSession, standards: Standards) -> None:
     folders = [*judged.facts.suite_roots(suite.args), judged.facts.meta.parent]
     folders = _inside(root, folders, judged.config.getini("python_files"), judged.config.getini("norecursedirs"))
     sources = _inside(root, [path for path in found if path is not None], ["*.py"], ["docs", ".*", "node_modules"])
-    named = {pattern: _expanded(root, pattern) for pattern in suite.inputs if not pattern.startswith("!")}
+    named = {pattern: expanded(root, pattern) for pattern in suite.inputs if not pattern.startswith("!")}
     inputs = [path for paths in named.values() for path in paths]
     missing = [pattern for pattern, paths in named.items() if not any(path.exists() for path in paths)]
     if missing and judged.facts.only_verdicts:
@@ -102,12 +103,8 @@ def _look(judged: JudgedSession, standards: Standards) -> None:
     kept.surroundings = _surroundings(judged, standards)
 
 
-def _expanded(root: Path, pattern: str) -> list[Path]:
-    return sorted(root.glob(pattern)) if any(mark in pattern for mark in "*?[") else [root / pattern]
-
-
 def _inside(root: Path, folders: Sequence[Path], patterns: Sequence[str], skipped: Sequence[str]) -> list[Path]:
-    """Put what holds such files in place of the root itself: documentation and the like do not matter."""
+    """Put a `src` folder in place of a package in it, and for the root what holds such files: not documentation."""
     from ...selection import test_files
 
     apart = [folder.parent if folder.parent.name == "src" else folder for folder in folders if folder != root]
@@ -159,7 +156,8 @@ def pytest_meta_tests_run_ended(judged: JudgedSession, standards: Standards, run
     kept = judged.config.stash[_KEPT]
     path = _path(judged.config)
     if path is not None and (run.failed or run.broken):
-        path.unlink(missing_ok=True)  # what it says is not true any more
+        with contextlib.suppress(OSError):  # a cache that cannot be written to
+            path.unlink(missing_ok=True)  # what it says is not true any more
     good = run.executed and not (run.partial or run.broken or run.failed) and run.coverage is not None
     if not good or kept.tree is None or path is None:
         return

@@ -54,10 +54,7 @@ class Tree:
         return found
 
     def _look(self, entry: os.DirEntry[str], found: dict[str, Look]) -> None:
-        path = entry.path
-        name = (
-            os.path.relpath(path, self.root).replace(os.sep, "/") if path.startswith(f"{self.root}{os.sep}") else path
-        )
+        name = self._name(entry.path)
         if any(fnmatch.fnmatch(name, mark) or name.startswith(f"{mark.rstrip('/*')}/") for mark in self._unwanted):
             return
         try:
