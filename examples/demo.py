@@ -31,9 +31,13 @@ EXAMPLES = TEMPLATE / "examples"
 COVERAGE = "tests/meta/test_coverage_enforcement.py::test_total_coverage_meets_minimum"
 BUDGET = "tests/meta/test_suite_performance.py::test_suite_within_time_budget"
 SLOW = "tests/meta/test_slow_test_detection.py::test_no_new_slow_tests"
-# The verdicts, and what their messages must name while the suite is ill, or they would be of no help.
-VERDICTS = {
+FLOOR = "tests/meta/test_coverage_enforcement.py::test_no_module_below_floor"
+RATCHET = "tests/meta/test_coverage_enforcement.py::test_coverage_has_not_regressed"
+CHANGED = "tests/meta/test_coverage_enforcement.py::test_changed_lines_are_covered"
+# The verdicts that are red while the suite is ill, and what their messages must name, or they would be of no help.
+ILL = {
     COVERAGE: ("reports.py",),
+    FLOOR: ("reports.py",),
     BUDGET: ("test_breaker.py",),
     SLOW: (
         "test_breaker.py::test_an_open_breaker_spares_the_gateway",
@@ -41,6 +45,14 @@ VERDICTS = {
         "test_agent.py::test_agent",
     ),
 }
+ALL = (*ILL, RATCHET, CHANGED)
+GREEN = dict.fromkeys(ALL, "passed")
+PLAN = "coverage-plan.md"
+UNTESTED = """
+
+def most_patient(configs: list[ResilienceConfig]) -> ResilienceConfig:
+    return max(configs, key=repr)
+"""
 ANSWERS = {
     "project_slug": ".",
     "starting_point": "existing project",
@@ -142,12 +154,12 @@ def check(*, holds: bool, otherwise: str) -> None:
         raise DemoError(otherwise)
 
 
-def check_run(status: int, expected: int, found: Mapping[str, Result], verdicts: str) -> None:
-    """Check the verdicts, that every test of the service passed, and the exit status."""
-    for verdict in VERDICTS:
+def check_run(status: int, expected: int, found: Mapping[str, Result], verdicts: Mapping[str, str]) -> None:
+    """Check the outcomes of verdicts, that every test of the service passed, and the exit status."""
+    for verdict, wanted in verdicts.items():
         check(holds=verdict in found, otherwise=f"there should be a verdict {verdict}")
         outcome = found[verdict].outcome
-        check(holds=outcome == verdicts, otherwise=f"{verdict} should have {verdicts}, but: {outcome}")
+        check(holds=outcome == wanted, otherwise=f"{verdict} should have {wanted}, but: {outcome}")
     for test, result in found.items():
         fine = test.startswith("tests/meta/") or result.outcome == "passed"
         check(holds=fine, otherwise=f"{test} should have passed, but: {result.outcome}")
@@ -224,34 +236,40 @@ def prepare(project: Path, scratch: Path) -> None:
 
 
 def show_red(project: Path, scratch: Path) -> None:
-    heading("3. The suite as it is: three red verdicts")
+    heading("3. The suite as it is: four red verdicts")
     say("One ordinary run, about ten seconds. The verdicts come last. Look at what each")
-    say("says: measured, allowed, the worst offenders, what to type next.")
+    say("says: measured, allowed, the worst offenders, what to type next. One of them, the")
+    say("ratchet, cannot judge yet: nothing says what coverage was before.")
     say("(The demo adds --junitxml to each command, to check what it claims.)")
     junit = scratch / "ill.xml"
-    status, output = pytest(project, junit, "--cov")
+    status, output = pytest(project, junit, "--cov", f"--meta-plan={PLAN}")
     say("")
     found = results(junit)
-    check_run(status, 1, found, "failed")
-    for verdict, names in VERDICTS.items():
+    check_run(status, 1, found, {**dict.fromkeys(ILL, "failed"), RATCHET: "skipped", CHANGED: "passed"})
+    for verdict, names in ILL.items():
         check(holds=verdict in output, otherwise=f"the output should name {verdict}, and does not")
         for name in names:
             holds = name in found[verdict].text
             check(holds=holds, otherwise=f"the message of {verdict} should name {name}, and does not")
-    say(f"The {of_the_service(found)} tests of the service passed. Three verdicts failed, as they should:")
-    say("exit status 1.")
+    say(f"The {of_the_service(found)} tests of the service passed. Four verdicts failed, as they should:")
+    say(f"exit status 1. The way to the coverage target is in {PLAN}:\n")
+    plan = (project / PLAN).read_text(encoding="utf-8")
+    say("".join(f"  {line}\n" for line in plan.splitlines()[:14]))
 
 
 def show_green(project: Path, scratch: Path) -> None:
     heading("4. The suite healed: green verdicts")
     say("examples/payments-healed replaces five test files: the same behaviour, without")
-    say("the waiting, the agent in small tests, and tests for the reports.")
+    say("the waiting, the agent in small tests, and tests for the reports. --meta-accept")
+    say("writes down what is still uncovered, so that it never becomes more.")
     copy("payments-healed", project)
     junit = scratch / "healed.xml"
-    status, _ = pytest(project, junit, "--cov")
+    status, _ = pytest(project, junit, "--cov", "--meta-accept")
     say("")
     found = results(junit)
-    check_run(status, 0, found, "passed")
+    check_run(status, 0, found, GREEN)
+    git(project, "add", "--all")
+    git(project, "commit", "--quiet", "--message", "The suite healed, and the regime")
     say(f"The {of_the_service(found)} tests of the service passed. The verdicts passed too:")
     say("exit status 0.")
 
@@ -262,14 +280,30 @@ def show_green(project: Path, scratch: Path) -> None:
     status, output = pytest(project, junit, "tests/meta", "-v")
     say("")
     found = results(junit)
-    check_run(status, 0, found, "passed")
+    check_run(status, 0, found, GREEN)
     reused = "nothing has changed since the run of" in output
     check(holds=reused, otherwise="the run before should have been judged again, and was not")
     strays = of_the_service(found)
     check(holds=not strays, otherwise=f"only verdicts should be collected, but {strays} other tests were")
-    for verdict in VERDICTS:
+    for verdict in ALL:
         check(holds=verdict in output, otherwise=f"the output should name {verdict}, and does not")
     say("The same verdicts, green: exit status 0.")
+
+
+def show_the_ratchet(project: Path, scratch: Path) -> None:
+    heading("6. Somebody adds code without a test: red again")
+    say("Two lines in src/payments/settings.py. The total is still far above the minimum.")
+    settings = project / "src" / "payments" / "settings.py"
+    settings.write_text(settings.read_text(encoding="utf-8") + UNTESTED, encoding="utf-8")
+    junit = scratch / "untested.xml"
+    status, _ = pytest(project, junit, "--cov", "-q")
+    say("")
+    found = results(junit)
+    check_run(status, 1, found, {**GREEN, RATCHET: "failed", CHANGED: "failed"})
+    for verdict in (RATCHET, CHANGED):
+        holds = "src/payments/settings.py" in found[verdict].text
+        check(holds=holds, otherwise=f"the message of {verdict} should name the file, and does not")
+    say("The ratchet and the verdict on changed lines failed, as they should: exit status 1.")
 
 
 def parse(arguments: list[str] | None) -> Path | None:
@@ -295,6 +329,7 @@ def main(arguments: list[str] | None = None) -> int:
         prepare(project, scratch)
         show_red(project, scratch)
         show_green(project, scratch)
+        show_the_ratchet(project, scratch)
         for name in ("policy.toml", "README.md"):
             there = (project / "tests" / "meta" / name).is_file()
             check(holds=there, otherwise=f"the template should bring tests/meta/{name}, and does not")
@@ -311,7 +346,9 @@ def main(arguments: list[str] | None = None) -> int:
     say("  tests/meta/policy.toml   the thresholds: change one and run pytest --cov again")
     say("  tests/meta/README.md     each verdict, what it means, how to get out of it")
     say("  tests/conftest.py        the three lines")
-    say("  git status; git diff     what was added, and how the suite was healed")
+    say(f"  {PLAN}         the way to the coverage target, when the suite was ill")
+    say("  tests/meta/baseline.json what may be uncovered, by file")
+    say("  git show; git diff       what was added, and how the suite was healed; the untested lines")
     say("The directory is yours: delete it when you have seen enough.")
     return 0
 

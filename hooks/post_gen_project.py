@@ -24,13 +24,17 @@ UNUSED = (
 )
 NEW = """\
     python -m pip install -e . --group dev    (in a virtual environment, with pip 25.1 or later)
+    git init                                  (if it lies in no repository yet)
+    python -m pytest tests/meta --meta-accept (makes tests/meta/baseline.json: commit it)
     python -m pytest --cov"""
 EXISTING = """\
 At the top of tests/conftest.py, after a docstring and `from __future__`, add these three lines:
     import pathlib, sys
     sys.path.append(str(pathlib.Path(__file__).parent / "meta"))
     from meta_regime.plugin import *  # hooks and fixtures
-and then, with pytest-cov installed:  python -m pytest --cov={package}"""
+and then, with pytest-cov and diff-cover installed, make the baseline, and commit it with the rest:
+    python -m pytest tests/meta --meta-accept
+From then on:  python -m pytest --cov={package}"""
 
 
 def remove_unused() -> None:

@@ -18,7 +18,7 @@ from meta_regime.covered import read_totals  # noqa: E402
 
 measured = coverage.Coverage(data_file=data_file)
 measured.load()
-regime_percent = read_totals(measured.json_report, (), None).percent
+regime_percent = read_totals(measured, (), Path.cwd()).percent
 print(
     json.dumps(
         {

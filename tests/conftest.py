@@ -8,7 +8,18 @@ import pytest
 from cookiecutter.main import cookiecutter  # type: ignore[import-untyped]
 
 from tests.baking import COMBINATIONS, NEW, ROOT, Bake
-from tests.sample import LOADER, PACKAGE, SETTINGS, TESTS, copy_of, write
+from tests.in_git import Repository, with_baseline
+from tests.sample import (
+    LOADER,
+    OF_FILES,
+    PACKAGE,
+    SETTINGS,
+    TESTS,
+    copy_of,
+    delete_extras,
+    policy,
+    write,
+)
 
 
 @pytest.fixture(scope="session")
@@ -64,7 +75,7 @@ def new_project(bake: Bake, tmp_path: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def pristine(bake: Bake, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def pristine_whole(bake: Bake, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The sample project with the regime baked into it and loaded. To be copied, not changed."""
     project = tmp_path_factory.mktemp("pristine") / "shop"
     write(project, {**PACKAGE, **TESTS, "pyproject.toml": SETTINGS, "tests/conftest.py": LOADER})
@@ -72,7 +83,34 @@ def pristine(bake: Bake, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return project
 
 
+@pytest.fixture(scope="session")
+def pristine(pristine_whole: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same without the extras that judge single files, as one may delete them: they need git, or a baseline."""
+    project = copy_of(pristine_whole, tmp_path_factory.mktemp("pristine") / "shop")
+    delete_extras(project, *OF_FILES)
+    return project
+
+
 @pytest.fixture
 def project(pristine: Path, tmp_path: Path) -> Path:
     """A copy of the sample project, to do with as the test likes. Coverage is 75 %; every verdict but that is green."""
     return copy_of(pristine, tmp_path / "shop")
+
+
+@pytest.fixture(scope="session")
+def pristine_in_git(pristine_whole: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The sample project with all verdicts, in a repository with one commit, a baseline in it. To be copied."""
+    project = copy_of(pristine_whole, tmp_path_factory.mktemp("in-git") / "shop")
+    policy(project, "[coverage]\nminimum = 70\nmodule_floor = 0\n")
+    write(project, {".gitignore": "__pycache__/\n.pytest_cache/\n.coverage*\n*.xml\n"})
+    with_baseline(project, "--cov=src/shop")
+    repository = Repository(project, project.parent)
+    repository.git("init", "--quiet", "--initial-branch=main")
+    repository.commit(message="the project")
+    return project
+
+
+@pytest.fixture
+def judged_repository(pristine_in_git: Path, tmp_path: Path) -> Repository:
+    """A copy of the sample project in a repository, all verdicts green: coverage of 75 %, a baseline that says so."""
+    return Repository(copy_of(pristine_in_git, tmp_path / "shop"), tmp_path)

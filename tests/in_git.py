@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.baking import scrubbed_environment
+from tests.baking import run_pytest, scrubbed_environment
 from tests.sample import write
 
 if TYPE_CHECKING:
@@ -58,10 +58,12 @@ class Repository:
     def pre_commit(self, *args: str, path: Path = Path(sys.executable).parent) -> subprocess.CompletedProcess[str]:
         return self.run(sys.executable, "-m", "pre_commit", *args, path=path)
 
-    def commit(self, files: Mapping[str, str] | None = None) -> None:
+    def commit(self, files: Mapping[str, str] | None = None, message: str = "state") -> str:
+        """Write files and commit all that lies there; gives the short name of the commit."""
         write(self.folder, files or {})
         self.git("add", "--all")
-        self.git("commit", "--quiet", "--no-verify", "--message", "state")
+        self.git("commit", "--quiet", "--no-verify", "--message", message)
+        return self.git("rev-parse", "--short", "HEAD")
 
     def push(self) -> subprocess.CompletedProcess[str]:
         return self.run("git", "push", "origin", "HEAD")
@@ -85,3 +87,9 @@ def in_git(folder: Path, outside: Path, files: Mapping[str, str] | None = None) 
     repository.commit(files)
     assert repository.pre_commit("install").returncode == 0
     return repository
+
+
+def with_baseline(project: Path, *typed: str, env: Mapping[str, str] | None = None) -> None:
+    """Give a project its first baseline, as its owner does: by a whole run with coverage, and `--meta-accept`."""
+    done = run_pytest(project, *(typed or ("--cov",)), "--cov-report=", "--meta-accept", env=env)
+    assert "baseline.json was made" in done.stdout, done.stdout + done.stderr

@@ -24,6 +24,12 @@ BUDGET = "test_suite_within_time_budget"
 SLOW = "test_no_new_slow_tests"
 HYGIENE = "test_every_test_file_is_collected"
 VERDICTS = {COVERAGE, BUDGET, SLOW, HYGIENE}
+# The verdicts on single files and lines, and the extras that give them.
+FLOOR = "test_no_module_below_floor"
+RATCHET = "test_coverage_has_not_regressed"
+CHANGED = "test_changed_lines_are_covered"
+OF_FILES = {"floors": FLOOR, "ratchet": RATCHET, "changed_lines": CHANGED}
+ALL_VERDICTS = VERDICTS | set(OF_FILES.values())
 GREEN = dict.fromkeys(VERDICTS, "passed")
 
 # 8 statements, of which the tests execute 6: 75 per cent.
@@ -84,12 +90,12 @@ class Said:
     @property
     def verdicts(self) -> dict[str, str]:
         """The outcomes of the verdict tests: passed, failed, skipped or error."""
-        return {name: outcome for name, outcome in self.outcomes.items() if name in VERDICTS}
+        return {name: outcome for name, outcome in self.outcomes.items() if name in ALL_VERDICTS}
 
     @property
     def suite(self) -> dict[str, str]:
         """The outcomes of the project's own tests."""
-        return {name: outcome for name, outcome in self.outcomes.items() if name not in VERDICTS}
+        return {name: outcome for name, outcome in self.outcomes.items() if name not in ALL_VERDICTS}
 
 
 def write(project: Path, files: Mapping[str, str]) -> None:
@@ -130,5 +136,16 @@ def said(done: subprocess.CompletedProcess[str], report: Path) -> Said:
 
 def copy_of(project: Path, dest: Path) -> Path:
     """Copy a project, without what running it left behind."""
-    shutil.copytree(project, dest, ignore=shutil.ignore_patterns("__pycache__", ".pytest_cache", ".coverage"))
+    shutil.copytree(
+        project, dest, ignore=shutil.ignore_patterns("__pycache__", ".pytest_cache", ".coverage", ".coverage.*")
+    )
     return dest
+
+
+def delete_extras(project: Path, *names: str) -> int:
+    """Delete extras, modules or folders, as their owner may; gives how many there were."""
+    folder = project / "tests" / "meta" / "meta_regime" / "extras"
+    found = [path for name in names for path in (folder / name, folder / f"{name}.py") if path.exists()]
+    for path in found:
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    return len(found)

@@ -41,7 +41,7 @@ def test_ci_shards_the_tests_if_it_knows_what_to_measure(baked: Path, combinatio
         options = f"{cov} --cov-report= --meta-record=shards/"
         assert options in " ".join(pipeline.commands(shard)[1].replace("\\\n", "").split())
     assert "python -m pip install -e . --group dev" in install
-    assert ("python -m pip install pytest pytest-cov" in install) == (not new)
+    assert ("python -m pip install diff-cover pytest pytest-cov" in install) == (not new)
     assert ("Adapt" in install) == (not new)
     assert ("pytest-split" in install) == (not together)
     assert max(map(len, pipeline.text.splitlines())) <= 120

@@ -145,8 +145,8 @@ def test_the_advice_goes_to_stderr_and_is_short(tmp_path: Path, bake: Bake, capf
     existing = capfd.readouterr()
 
     assert (new.out, existing.out) == ("", "")
-    assert len(new.err.splitlines()) <= 5
+    assert len(new.err.splitlines()) <= 6
     assert "cd my-project" in new.err
-    assert len(existing.err.splitlines()) <= 5
+    assert len(existing.err.splitlines()) <= 7
     assert "from meta_regime.plugin import *" in existing.err
     assert "pytest --cov=shop" in existing.err

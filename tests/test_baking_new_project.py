@@ -33,6 +33,7 @@ def test_the_development_group_has_lower_bounds(new_project: Path) -> None:
     settings = tomllib.loads((new_project / "pyproject.toml").read_text(encoding="utf-8"))
 
     assert settings["dependency-groups"]["dev"] == [
+        "diff-cover>=9.3",
         "freezegun>=1.5",
         "pytest>=8.2",
         "pytest-asyncio>=0.24",

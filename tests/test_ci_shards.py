@@ -11,6 +11,7 @@ import pytest
 
 from tests.baking import EXISTING, NEW, Bake
 from tests.in_ci import JUDGE, Pipeline
+from tests.in_git import Repository, with_baseline
 from tests.sample import LOADER, PACKAGE, SETTINGS, TESTS, write
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="the commands are for bash, which CI has and Windows may not")
@@ -32,7 +33,7 @@ def recorded(request: pytest.FixtureRequest, bake: Bake, tmp_path_factory: pytes
     there, answers = PROJECTS[request.param]
     folder = tmp_path_factory.mktemp(request.param)
     write(folder, there)
-    pipeline = Pipeline(bake(folder, **answers), answers["ci"])
+    pipeline = Pipeline(ready(bake(folder, **answers)), answers["ci"])
     for group in (1, 2):
         done = pipeline.shard(group)
         assert done.returncode == 0, done.stdout
@@ -48,7 +49,18 @@ def pipeline(recorded: Pipeline, tmp_path: Path) -> Pipeline:
 
 @pytest.fixture
 def fresh(bake: Bake, tmp_path: Path) -> Pipeline:
-    return Pipeline(bake(tmp_path, **NEW), "github")
+    return Pipeline(ready(bake(tmp_path, **NEW)), "github")
+
+
+def ready(project: Path) -> Path:
+    """Do what is left to its owner: make the baseline, and commit all. No module of the sample is held to a floor."""
+    policy = project / "tests/meta/policy.toml"
+    policy.write_text(policy.read_text(encoding="utf-8").replace("module_floor = 50.0", "module_floor = 0.0"))
+    with_baseline(project, "tests/meta")
+    repository = Repository(project, project.parent)
+    repository.git("init", "--quiet", "--initial-branch", "main")
+    repository.commit()
+    return project
 
 
 def test_the_shards_together_are_judged(pipeline: Pipeline) -> None:

@@ -14,13 +14,14 @@ from pathlib import Path
 import pytest
 
 from tests.faults import read_only
+from tests.in_git import Repository
 from tests.sample import (
+    ALL_VERDICTS,
     COVERAGE,
-    GREEN,
     HYGIENE,
     LOADER,
+    OF_FILES,
     SETTINGS,
-    VERDICTS,
     Said,
     copy_of,
     policy,
@@ -29,7 +30,15 @@ from tests.sample import (
 )
 
 MODES = {"plain": [], "-n 2": ["-n", "2"]}
-HEALTHY = "[coverage]\nminimum = 75\n"
+HEALTHY = "[coverage]\nminimum = 75\nmodule_floor = 0\n"
+GREEN = dict.fromkeys(ALL_VERDICTS, "passed")
+ON_COVERAGE = (COVERAGE, *OF_FILES.values())
+
+
+@pytest.fixture
+def project(judged_repository: Repository) -> Path:
+    """A project in which every verdict passes."""
+    return judged_repository.folder
 
 
 @dataclass(frozen=True)
@@ -54,7 +63,7 @@ class NotJudged:
     status: int = 0
 
     def check(self, said: Said, *, in_ci: bool) -> None:
-        assert said.verdicts == dict.fromkeys(VERDICTS, "failed" if in_ci else "skipped"), said.text
+        assert said.verdicts == dict.fromkeys(ALL_VERDICTS, "failed" if in_ci else "skipped"), said.text
         assert self.reason in said.messages[COVERAGE]
         assert f"not judged: {self.reason}" in said.text
         assert said.status == (1 if in_ci else self.status), said.text
@@ -90,13 +99,14 @@ class Stopped:
 
 @dataclass(frozen=True)
 class CoverageNotJudged:
-    """Time is judged; coverage is not, and its verdict says why."""
+    """Time is judged; coverage is not, and its verdicts say why."""
 
     reason: str
 
     def check(self, said: Said, *, in_ci: bool) -> None:
-        assert said.verdicts == {**GREEN, COVERAGE: "failed" if in_ci else "skipped"}, said.text
-        assert self.reason in said.messages[COVERAGE]
+        outcomes = dict.fromkeys(ON_COVERAGE, "failed" if in_ci else "skipped")
+        assert said.verdicts == {**GREEN, **outcomes}, said.text
+        assert all(self.reason in said.messages[verdict] for verdict in ON_COVERAGE)
         assert said.status == (1 if in_ci else 0), said.text
 
 
@@ -314,6 +324,9 @@ TABLE: dict[str, Row] = {
     "--no-cov": Row("--cov=shop --no-cov", CoverageNotJudged("coverage was switched off (--no-cov)")),
     "--cov without a source": Row(
         "--cov", CoverageNotJudged("leaves out files that no test imports; type --cov=src/shop")
+    ),
+    "--cov of a folder above, which hides what no test imports": Row(
+        "--cov=.", CoverageNotJudged("was measured on ., not on shop; type --cov=src/shop")
     ),
     "--cov of something else": Row("--cov=tests", CoverageNotJudged("was measured on tests, not on shop")),
     "--cov-append": Row("--cov=shop --cov-append", CoverageNotJudged("adds what earlier runs have covered")),

@@ -52,7 +52,7 @@ class TestVerdicts:
         policy(project, "[coverage]\nminimum = 75.1\n")
         said = session(project, *mode, "--cov=shop")
         assert (said.status, said.verdicts) == (1, {**GREEN, COVERAGE: "failed"}), said.text
-        assert "1 more statement or branch must be covered." in said.messages[COVERAGE]
+        assert "Statements and branches to cover: 1 to the minimum, 2 to the target of 90 %." in said.messages[COVERAGE]
         assert "src/shop/unused.py" in said.messages[COVERAGE]
 
     def test_files_that_no_test_imports_count(self, healthy: Path, mode: list[str]) -> None:
@@ -143,7 +143,7 @@ class TestVerdicts:
         write(healthy, {"tests/unit/test_bad.py": "def test_bad():\n    assert False\n"})
         said = session(healthy, *mode, "--cov=shop")
         assert (said.status, said.verdicts) == (1, GREEN)
-        assert "the minimum is 75 %. 1 test of the suite failed." in said.text
+        assert "to the target of 90 %: 2. 1 test of the suite failed." in said.text
 
     def test_a_broken_policy_is_red_and_no_traceback(self, healthy: Path, mode: list[str]) -> None:
         policy(healthy, "[coverage]\nminimum = 180\ntarget = 190\n")

@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from tests.baking import NEW, ROOT, TEMPLATE_PARTS, Bake
-from tests.in_git import Repository, in_git
+from tests.in_git import Repository, in_git, with_baseline
 from tests.sample import copy_of, policy, write
 
 if TYPE_CHECKING:
@@ -47,7 +47,10 @@ def new(skeleton: Path, tmp_path: Path) -> Repository:
     project = copy_of(skeleton, tmp_path / "my-project")
     settings = load(project / CONFIG)
     settings["repos"] = [repository for repository in settings["repos"] if repository["repo"] == "local"]
-    return in_git(project, tmp_path / "outside", {CONFIG: yaml.safe_dump(settings), **COUNTING})
+    write(project, COUNTING)
+    with_baseline(project, env={"SUITE_RUNS": os.devnull})
+    shutil.rmtree(project / ".pytest_cache")  # with the run, which need not be run again
+    return in_git(project, tmp_path / "outside", {CONFIG: yaml.safe_dump(settings)})
 
 
 @pytest.fixture

@@ -64,3 +64,5 @@ def test_the_demo_shows_red_and_then_green(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     assert "FAILED      Total coverage is 62.35 %, the minimum is 80 %." in done.stdout
     assert "PASSED      Total coverage is 98.84 %, the minimum is 80 %." in done.stdout
+    plan = (tmp_path / "demo" / "payments" / "coverage-plan.md").read_text(encoding="utf-8")
+    assert plan == (ROOT / "docs" / "coverage-plan-of-the-example.md").read_text(encoding="utf-8")

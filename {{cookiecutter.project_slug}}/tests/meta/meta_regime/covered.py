@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import importlib.util
 import json
 import re
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from .record import FileCoverage, MeasuredCoverage
+from .selection import is_under
 
 _NOT_A_PACKAGE = re.compile(r"_.*|tests?|testing|docs?|examples?|benchmarks|scripts|tools|tasks|setup|conftest|noxfile")
+
+_NOTHING = "no data was collected: no test executed anything that is measured"
 
 
 class CoverageMissingError(Exception):
@@ -90,8 +94,13 @@ def as_typed(source: str, root: Path) -> str:
     return str(folder.relative_to(root.resolve()) if folder.is_relative_to(root.resolve()) else folder)
 
 
-def check_sources(wanted: Sequence[str], measured: Sequence[str], root: Path) -> list[str]:
-    """Compare what should be measured with what was; give globs that narrow the report, or none if they agree.
+def check_sources(
+    wanted: Sequence[str], measured: Sequence[str], root: Path, *, namespaces: bool = False
+) -> list[Path]:
+    """Compare what should be measured with what was; give folders that narrow the report, or none if they agree.
+
+    `namespaces` is coverage.py's include_namespace_packages: without it, files that no test imports count only in a
+    source itself, and below it in folders with an `__init__.py`.
 
     Raises `CoverageMissingError` if a wanted package was not measured, or cannot be found.
     """
@@ -99,7 +108,7 @@ def check_sources(wanted: Sequence[str], measured: Sequence[str], root: Path) ->
     if not measured:
         raise CoverageMissingError(f"--cov without a source leaves out files that no test imports; {type_this}")
     measured_folders = {folder_of(name, root) for name in measured}
-    globs, exact = [], True
+    folders, exact = [], True
     for name in wanted:
         folder = folder_of(name, root)
         if folder is None:
@@ -107,47 +116,102 @@ def check_sources(wanted: Sequence[str], measured: Sequence[str], root: Path) ->
                 f"{name!r}, which is to be measured, cannot be found "
                 "(tests/meta/policy.toml, [suite] packages; else source in the coverage settings)"
             )
-        if not any(other is not None and folder.is_relative_to(other) for other in measured_folders):
+        if not any(other and _reaches(other, folder, namespaces) for other in measured_folders):
             raise CoverageMissingError(f"coverage was measured on {', '.join(measured)}, not on {name}; {type_this}")
         exact &= folder in measured_folders
-        globs += globs_of(folder)
-    return [] if exact and len(measured_folders) == len(set(wanted)) else globs
+        folders.append(folder)
+    return [] if exact and len(measured_folders) == len(set(wanted)) else folders
 
 
-def globs_of(folder: Path) -> list[str]:
-    """Give the patterns that choose a folder, or a file, in coverage.py's reports."""
-    return [str(folder), str(folder / "*")]
+def _reaches(source: Path, folder: Path, namespaces: bool) -> bool:
+    between = [path for path in (folder, *folder.parents) if path != source and path.is_relative_to(source)]
+    packages = namespaces or all((path / "__init__.py").exists() or path.is_file() for path in between)
+    return packages and folder.is_relative_to(source)
 
 
-def check_nothing_is_left_out(wanted: Sequence[str], coverage: MeasuredCoverage, root: Path) -> None:
-    """Raise `CoverageMissingError` if a wanted source has no file in the data, because nothing imported it."""
+def reported_as(folder: Path, measured: Any) -> set[Path]:
+    """Give the folder, and that in whose place [paths] of the coverage settings puts it."""
+    from coverage.files import PathAliases
+
+    aliases = PathAliases()
+    for first, *others in (measured.get_option("paths") or {}).values():
+        for pattern in others:
+            aliases.add(pattern, first)
+    name = folder / "_.py" if folder.is_dir() else folder
+    found = Path(aliases.map(str(name), exists=lambda _: True)).resolve()
+    return {folder, found.parent if folder.is_dir() else found}
+
+
+def check_nothing_is_left_out(
+    wanted: Sequence[str], coverage: MeasuredCoverage, measured: Any, here: Path, root: Path
+) -> None:
+    """Raise `CoverageMissingError` if a wanted source, named from `here`, has no file in the data."""
     reported = [Path(root, file.path).resolve() for file in coverage.files]
     for name in wanted:
-        folder = folder_of(name, root)
-        if folder is not None and not any(path.is_relative_to(folder) for path in reported):
+        folder = folder_of(name, here)
+        if folder and not any(is_under(path, reported_as(folder, measured)) for path in reported):
             raise CoverageMissingError(
-                f"no test imports {name}, so coverage.py does not count it; type --cov={as_typed(name, root)}"
+                f"no test imports {name}, so coverage.py does not count it; type --cov={as_typed(name, here)}"
             )
 
 
-def read_totals(report: Callable[..., Any], include: Sequence[str], fail_under: float | None) -> MeasuredCoverage:
-    """Take statements and branches of every file from coverage.py. `report` is `Coverage.json_report`.
+def read_totals(measured: Any, folders: Sequence[Path], root: Path) -> MeasuredCoverage:
+    """Take statements, branches and lines of every file, or of those in some folders, from a `coverage.Coverage`.
 
     Raises `CoverageMissingError` when coverage.py has no data, or cannot read it.
     """
-    from coverage.exceptions import CoverageException
+    from coverage.exceptions import CoverageException, NoDataError
 
     with tempfile.TemporaryDirectory(prefix="meta-tests-") as folder:
         name = Path(folder, "coverage.json")
+        collecting = gc.isenabled()
+        gc.disable()  # a session has many objects, and a report makes many more that it all needs: a fifth of its time
         try:
-            report(outfile=str(name), include=list(include) or None)
+            measured.json_report(_files_in(folders, measured) if folders else None, outfile=str(name))
+        except NoDataError:
+            raise CoverageMissingError(_NOTHING) from None
         except CoverageException as error:
-            raise CoverageMissingError(f"coverage.py says: {error}") from None
+            raise CoverageMissingError(f"coverage.py says: {error} (what cannot be read: omit it)") from None
+        finally:
+            if collecting:
+                gc.enable()
         files = json.loads(name.read_bytes())["files"]
-    rows = []
-    for path, file in sorted(files.items()):
-        counts = file["summary"]
-        branches, missing_branches = counts.get("num_branches", 0), counts.get("missing_branches", 0)
-        row = FileCoverage(path, counts["num_statements"], counts["missing_lines"], branches, missing_branches)
-        rows.append(row)
-    return MeasuredCoverage(tuple(rows), fail_under)
+    fail_under = float(measured.get_option("report:fail_under") or 0) or None
+    return MeasuredCoverage(tuple(sorted(_file_coverage(path, file, root) for path, file in files.items())), fail_under)
+
+
+def _files_in(folders: Sequence[Path], measured: Any) -> list[str]:
+    """Choose measured files by name: patterns would take the place of `include` in the project's settings."""
+    places = {place for folder in folders for place in reported_as(folder, measured)}
+    names = {Path(name).resolve(): name for name in measured.get_data().measured_files()}
+    found = sorted(name for path, name in names.items() if is_under(path, places))
+    if not found:
+        raise CoverageMissingError(_NOTHING)
+    return found
+
+
+def _file_coverage(path: str, file: Any, root: Path) -> FileCoverage:
+    counts, whole = file["summary"], Path(path).resolve()
+    missing, arcs = set(file["missing_lines"]), file.get("missing_branches", ())
+    return FileCoverage(
+        whole.relative_to(root.resolve()).as_posix() if whole.is_relative_to(root.resolve()) else path,
+        counts["num_statements"],
+        counts["missing_lines"],
+        counts.get("num_branches", 0),
+        counts.get("missing_branches", 0),
+        ranges(file["executed_lines"]),
+        ranges(file["missing_lines"]),
+        ranges(file["excluded_lines"]),
+        ",".join(f"{line}->{to if to > 0 else 'exit'}" for line, to in arcs if line not in missing),
+    )
+
+
+def ranges(lines: Sequence[int]) -> str:
+    """Write ascending numbers in short: `3-5,9`."""
+    found: list[list[int]] = []
+    for line in lines:
+        if found and line == found[-1][1] + 1:
+            found[-1][1] = line
+        else:
+            found.append([line, line])
+    return ",".join(f"{first}-{last}" if last > first else f"{first}" for first, last in found)

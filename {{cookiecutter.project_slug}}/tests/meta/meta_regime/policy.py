@@ -47,6 +47,7 @@ class Coverage:
     target: float = _number(90.0, unit="per cent", low=0, high=100)
     module_floor: float = _number(50.0, unit="per cent", low=0, high=100)
     changed_lines_minimum: float = _number(80.0, unit="per cent", low=0, high=100)
+    compare_with: tuple[str, ...] = ()
     floors: Mapping[str, float] = field(
         default_factory=dict, metadata={"unit": "per cent", "low": 0, "high": 100, "above": False}
     )

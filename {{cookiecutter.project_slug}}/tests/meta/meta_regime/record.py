@@ -53,13 +53,21 @@ class FixtureTiming(NamedTuple):
 
 
 class FileCoverage(NamedTuple):
-    """Statements and branches of one source file, and how many of them no test executed."""
+    """Statements and branches of one source file, and how many of them no test executed.
+
+    `path` is relative to the project's root where the file lies in it. The last four name lines, as in `3-5,9`;
+    `partial` names the branches never taken from lines that were executed, as in `12->14,20->exit`.
+    """
 
     path: str
     statements: int
     missing: int
     branches: int
     missing_branches: int
+    executed_lines: str = ""
+    missing_lines: str = ""
+    excluded_lines: str = ""
+    partial: str = ""
 
     @property
     def units(self) -> int:
@@ -70,6 +78,19 @@ class FileCoverage(NamedTuple):
     def uncovered(self) -> int:
         """Statements and branches that no test executed."""
         return self.missing + self.missing_branches
+
+    @property
+    def percent(self) -> Fraction:
+        """Exact per cent of statements and branches executed."""
+        return exact_percent(self.units, self.uncovered)
+
+
+def exact_percent(units: int, uncovered: int) -> Fraction:
+    """Give the per cent of units that are covered, never rounded; 100 where there is nothing to cover.
+
+    The formula is coverage.py's own (`coverage.results.Numbers.pc_covered`).
+    """
+    return Fraction(100 * (units - uncovered), units) if units else Fraction(100)
 
 
 class MeasuredCoverage(NamedTuple):
@@ -83,14 +104,19 @@ class MeasuredCoverage(NamedTuple):
     sources: tuple[str, ...] = ()
 
     @property
-    def percent(self) -> Fraction:
-        """Exact per cent of statements and branches executed; 100 where there is nothing to execute.
+    def units(self) -> int:
+        """Statements and branches."""
+        return sum(file.units for file in self.files)
 
-        The formula is coverage.py's own (`coverage.results.Numbers.pc_covered`).
-        """
-        units = sum(file.units for file in self.files)
-        uncovered = sum(file.uncovered for file in self.files)
-        return Fraction(100 * (units - uncovered), units) if units else Fraction(100)
+    @property
+    def uncovered(self) -> int:
+        """Statements and branches that no test executed."""
+        return sum(file.uncovered for file in self.files)
+
+    @property
+    def percent(self) -> Fraction:
+        """Exact per cent of statements and branches executed."""
+        return exact_percent(self.units, self.uncovered)
 
 
 @dataclass(frozen=True)

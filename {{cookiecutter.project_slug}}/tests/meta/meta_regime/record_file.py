@@ -15,7 +15,7 @@ from typing import IO, Any
 
 from .record import FileCoverage, FixtureTiming, MeasuredCoverage, SuiteRun, TestTiming
 
-FORMAT = 2
+FORMAT = 3
 
 
 @dataclass(eq=False)

@@ -174,12 +174,12 @@ def _measured(config: pytest.Config, suite: Suite) -> MeasuredCoverage:
         raise CoverageMissingError("this session ran without --cov; type: pytest tests/meta")
     if getattr(config.option, "cov_append", False):
         raise CoverageMissingError("--cov-append adds what earlier runs have covered; type it without")
-    root = config.invocation_params.dir
-    with contextlib.chdir(root):
+    here = config.invocation_params.dir
+    with contextlib.chdir(here):
         configured = covered.configured_sources(_config_file(config))
         wanted = covered.wanted_sources(suite.packages, config.rootpath, configured)
-        include = covered.check_sources(wanted, covered.sources_of(measured), root)
-        fail_under = float(measured.get_option("report:fail_under") or 0) or None
-        coverage = covered.read_totals(measured.json_report, include, fail_under)
-        covered.check_nothing_is_left_out(wanted, coverage, root)
-        return coverage._replace(sources=tuple(covered.as_typed(name, root) for name in wanted))
+        namespaces = bool(measured.get_option("report:include_namespace_packages"))
+        include = covered.check_sources(wanted, covered.sources_of(measured), here, namespaces=namespaces)
+        coverage = covered.read_totals(measured, include, config.rootpath)
+        covered.check_nothing_is_left_out(wanted, coverage, measured, here, config.rootpath)
+        return coverage._replace(sources=tuple(covered.as_typed(name, here) for name in wanted))

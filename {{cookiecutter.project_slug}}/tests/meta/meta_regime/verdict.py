@@ -7,6 +7,7 @@ A verdict is a function from a run and the project's standards to a `Verdict`. T
 from __future__ import annotations
 
 import datetime
+import importlib
 import math
 import shlex
 import textwrap
@@ -102,6 +103,15 @@ def broken_standards(error: PolicyError) -> Verdict:
     listed = "\n".join(f"    {problem}" for problem in error.problems)
     line = f"Nothing was judged: {len(error.problems)} settings in tests/meta are wrong."
     return Verdict(Outcome.FAILED, line, listed)
+
+
+def details_from(extra: str, function: str, *facts: object) -> str:
+    """Give what an extra has to say about a red verdict; where it was deleted, where to read on."""
+    try:
+        module = importlib.import_module(f"{__package__}.extras.{extra}")
+    except ModuleNotFoundError:
+        return "Ways out of this: tests/meta/README.md"
+    return str(getattr(module, function)(*facts))
 
 
 def not_judged(reason: str) -> Verdict:

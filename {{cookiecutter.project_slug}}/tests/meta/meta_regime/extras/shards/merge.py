@@ -182,11 +182,10 @@ def merged_coverage(shards: Sequence[Shard], config: pytest.Config) -> MeasuredC
             together.combine([str(data_of(shard.path)) for shard in shards], strict=True, keep=True)
         except CoverageException as error:
             raise CoverageMissingError(f"coverage.py says: {error}") from None
-        include = [mark for name in sources for mark in covered.globs_of(covered.folder_of(name, root) or Path(name))]
+        folders = [covered.folder_of(name, root) or Path(name) for name in sources]
         omitted: Any = together.get_option("report:omit") or []
         meta = config.pluginmanager.getplugin("meta-tests").facts.meta
         together.set_option("report:omit", [*omitted, str(meta / "*")])
-        fail_under: Any = together.get_option("report:fail_under")
-        measured = covered.read_totals(together.json_report, include, float(fail_under or 0) or None)
-        covered.check_nothing_is_left_out(sources, measured, root)
+        measured = covered.read_totals(together, folders, root)
+        covered.check_nothing_is_left_out(sources, measured, together, root, root)
         return measured._replace(sources=tuple(sources))

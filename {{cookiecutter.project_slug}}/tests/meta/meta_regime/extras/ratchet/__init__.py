@@ -1,0 +1,174 @@
+"""Verdict on the ratchet: no file has more uncovered lines and branches than `baseline.json` says. `--meta-accept`."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import platform
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from ...verdict import Outcome, Standards, Verdict, not_judged
+from .._git import Git, GitError
+from .._whole_files import write_whole
+from . import history, wording
+from .baseline import Baseline, BaselineError, Entry, accepted, loosened, merged, parsed, sides, worse, written
+
+if TYPE_CHECKING:
+    from ...record import MeasuredCoverage, SuiteRun
+
+_STORED = pytest.StashKey[str]()  # what was stored, in words
+_REFUSED = pytest.StashKey[str]()  # why nothing is
+_LOOKED_UP = 8  # files of which git is asked who tightened their line
+# What of coverage.py's settings decides how much there is to cover.
+_SETTINGS = """run:omit run:include run:plugins report:omit report:include report:exclude_lines report:exclude_also
+    report:partial_branches report:partial_also"""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the option."""
+    text = "store what has become better, drop what is gone, make the baseline; never allow more than before"
+    parser.getgroup("meta-tests").addoption("--meta-accept", action="store_true", help=text)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Say what was stored, where that was asked for, or why nothing was."""
+    judged: Any = config.pluginmanager.getplugin("meta-tests")
+    if config.getoption("meta_accept", False) and judged is not None and judged.judges:
+        stored = config.stash.get(_STORED, "")
+        why = config.stash.get(_REFUSED, "") or judged.silence or (judged.run and judged.run.partial)
+        said = stored or f"--meta-accept has stored nothing: {why or 'the verdict was not asked'}"
+        terminalreporter.write_line(f"meta-tests: {said}", yellow=not stored)
+
+
+def has_not_regressed(config: pytest.Config, run: SuiteRun, standards: Standards) -> Verdict:
+    """Judge each measured file against its line in the baseline; with `--meta-accept`, tighten that first."""
+    if run.coverage is None:
+        config.stash[_REFUSED] = run.coverage_missing
+        return not_judged(run.coverage_missing)
+    judged: Any = config.pluginmanager.getplugin("meta-tests")
+    path, git = judged.facts.meta / "baseline.json", Git(config.rootpath.resolve())
+    measured = as_measured(run.coverage, config)
+    accept = bool(config.getoption("meta_accept", False)) and not run.failed
+    config.stash[_REFUSED] = "tests of the suite failed" if run.failed else "the baseline cannot be used"
+    baseline = _usable(path, measured, accept=accept)
+    if isinstance(baseline, Verdict):
+        return baseline
+    stored, baseline = baseline, history.followed(git, baseline, measured, history.last_commit(git, path))
+    before, unknown = None, ""
+    try:
+        before = history.before_this_branch(git, measured, standards.policy.coverage.compare_with)
+    except GitError as error:
+        unknown = f" (Whether it has been loosened cannot be told: {error}.)"
+    if accept:
+        try:
+            if before is not None and before.settings == baseline.settings:  # a line that was taken out is what it was
+                baseline = replace(baseline, files={**before.files, **baseline.files})
+            baseline = accepted(baseline, measured)
+            config.stash[_STORED] = _store(path, stored, baseline)
+        except OSError as error:
+            return Verdict(Outcome.FAILED, f"{history.NAME} could not be written: {error.strerror}.")
+    found = _problems(baseline, measured, before, run.coverage, git)
+    if not found:
+        return Verdict(Outcome.PASSED, wording.all_well(baseline, measured) + unknown)
+    details = "\n\n".join(verdict.message if verdict is not found[0] else verdict.details for verdict in found)
+    return replace(found[0], details=details)
+
+
+def _store(path: Path, stored: Baseline, baseline: Baseline) -> str:
+    """Write the baseline if it says anything else than what is stored; say what was done."""
+    text = path.read_text(encoding="utf-8") if path.exists() else None
+    if text is not None and not sides(text) and baseline.files == stored.files:
+        return f"{history.NAME} is as it was"
+    write_whole(path, written(baseline))
+    return wording.stored(stored if text is not None else None, baseline)
+
+
+def _usable(path: Path, measured: Baseline, *, accept: bool) -> Baseline | Verdict:
+    """Give the baseline that the run can be compared with (an empty one where it is to be made), or say why not."""
+    try:
+        text = path.read_text(encoding="utf-8") if path.exists() else None
+        baseline = None if text is None else _read(text, measured, accept=accept)
+    except (BaselineError, UnicodeDecodeError, OSError) as error:
+        return wording.unusable(getattr(error, "problems", [str(error)]))
+    if baseline is None:
+        return replace(measured, files={}) if accept else not_judged(wording.MISSING)
+    return baseline if baseline.settings == measured.settings else wording.other_settings(baseline, measured)
+
+
+def _read(text: str, measured: Baseline, *, accept: bool) -> Baseline:
+    """Read the baseline; if it holds a merge conflict and is to be stored, put both sides together."""
+    both = sides(text)
+    if both is None:
+        return parsed(text)
+    if not accept:
+        raise BaselineError([wording.CONFLICT])
+    ours, theirs = map(parsed, both)
+    if ours.settings == theirs.settings:
+        return merged(ours, theirs)
+    return ours if ours.settings == measured.settings else theirs
+
+
+def _problems(
+    baseline: Baseline, measured: Baseline, before: Baseline | None, coverage: MeasuredCoverage, git: Git
+) -> list[Verdict]:
+    """Give all that is wrong, the most telling first."""
+    found = []
+    if worst := worse(baseline, measured):
+        past = [history.tightened(git, name) for name in worst[:_LOOKED_UP]]
+        side_by_side = [each for each in past if each is not None and each.since]
+        found.append(wording.regressed(worst, baseline, measured, coverage, side_by_side))
+    if before is not None and (loose := loosened(before, baseline, measured.files)):
+        found.append(wording.without_reason(loose, before, baseline, measured))
+    missed = sorted(name for name in baseline.files if name not in measured.files and (git.folder / name).is_file())
+    if missed:
+        found.append(wording.unmeasured(missed))
+    return found
+
+
+def as_measured(coverage: MeasuredCoverage, config: pytest.Config) -> Baseline:
+    """Give what a run has found, in the shape of a baseline."""
+    import coverage as coverage_py
+
+    here, root = config.invocation_params.dir, config.rootpath.resolve()
+    with contextlib.chdir(here):  # where pytest-cov has looked for them
+        configured = coverage_py.Coverage(
+            data_file=None, config_file=getattr(config.option, "cov_config", None) or True
+        )
+    branches = any(file.branches for file in coverage.files) or configured.get_option("run:branch")
+    folders = {
+        name: next((f for f in (root / name, here / name) if f.exists()), here / name) for name in coverage.sources
+    }
+    folders = {name: folder.resolve() for name, folder in folders.items()}
+    inside = (
+        str(path.relative_to(root)) if path.is_relative_to(root) else _named(name) for name, path in folders.items()
+    )
+    settings = {"branch": "on" if branches else "off", "source": _digest(sorted(inside))}
+    for option in _SETTINGS.split():
+        try:
+            value: Any = configured.get_option(option)
+        except coverage_py.CoverageException:
+            continue  # not known to this version
+        words = [str(word) for word in value or () if not Path(str(word)).is_absolute()]
+        settings[option.replace("run:", "").replace(":", "_")] = _digest(words)
+    versions = {"python": ".".join(map(str, sys.version_info[:2])), "system": platform.system()}
+    files = {_named(file.path): Entry(file.missing, file.missing_branches) for file in coverage.files}
+    return Baseline(files, settings, {**versions, "coverage": coverage_py.__version__})
+
+
+def _digest(words: Sequence[str]) -> str:
+    return hashlib.sha256(json.dumps(words).encode("utf-8", "surrogatepass")).hexdigest()[:8] if words else "none"
+
+
+def _named(path: str) -> str:
+    """Give a name that is the same on every machine: files outside the project go by their path on `sys.path`."""
+    if not Path(path).is_absolute():
+        return path
+    roots = [root for root in map(Path, sys.path) if root.is_absolute() and Path(path).is_relative_to(root)]
+    return Path(path).relative_to(max(roots, key=lambda root: len(root.parts))).as_posix() if roots else path
