@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import sys
 import time
 from collections.abc import Callable, Generator
 from pathlib import Path
@@ -160,7 +161,8 @@ class Observer:
 
     @pytest.hookimpl(wrapper=True, tryfirst=True, specname="pytest_runtestloop")
     def pytest_runtestloop_outermost(self) -> Generator[None, object, object]:
-        """Note when everything in the loop has ended, the verdicts included."""
+        """Note how coverage.py measures; note when everything in the loop has ended, the verdicts included."""
+        _write_core()
         try:
             return (yield)
         finally:
@@ -181,6 +183,15 @@ class Observer:
             shutil.copy(data, folder / "coverage")
         seen = {"moments": self.moments, "tests": self.tests}
         (folder / f"{os.getpid()}.json").write_text(json.dumps(seen), encoding="utf-8")
+
+
+def _write_core() -> None:
+    """Write down by which of its cores coverage.py measures in this process, which may not be the one asked for."""
+    module = sys.modules.get("coverage")
+    measured = module.Coverage.current() if module else None
+    if measured is not None:
+        core = dict(measured.sys_info())["core"]
+        Path(os.environ["REAL_OBSERVED"], f"{os.getpid()}.core").write_text(core, encoding="utf-8")
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -11,7 +11,7 @@ class Project:
 
     `minimum_coverage` is what the policy asks for. `own_asyncio` tells whether the project brings pytest-asyncio; where
     it does not, its suite first runs without that plugin, as it did before the regime asked for it. `pins` replace
-    those of requirements/dev.txt.
+    those of requirements/dev.txt. `folder` is where it lies in this repository, if not in the package index.
     """
 
     key: str
@@ -23,6 +23,7 @@ class Project:
     minimum_coverage: str = "80"
     own_asyncio: bool = False
     pins: dict[str, str] = field(default_factory=dict)
+    folder: str = ""
 
 
 FLASK_NEEDS = ("asgiref", "greenlet", "python-dotenv")
@@ -58,4 +59,17 @@ PROJECTS = (
         arguments=("--asyncio-mode=auto",),
         own_asyncio=True,
     ),
+)
+
+# Those whose coverage is counted twice, by `real/counts.py`.
+COUNTED = (
+    *(project for project in PROJECTS if project.key in ("tenacity", "itsdangerous", "flask")),
+    Project(
+        "stamina",
+        "stamina",
+        "26.1.0",
+        "stamina",
+        needs=("anyio", "dirty-equals", "prometheus-client", "structlog", "trio"),
+    ),
+    Project("example", "payments", "", "payments", needs=("pybreaker", "tenacity"), folder="examples/payments"),
 )

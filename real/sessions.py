@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -57,12 +58,16 @@ class Accused:
 
 @dataclass(frozen=True)
 class Session:
-    """A pytest session that has ended. `child_coverage` are the data of its child run, if it had one."""
+    """A pytest session that has ended.
+
+    `child_coverage` are the data of its child run, if it had one. `cores` are those by which coverage.py measured.
+    """
 
     status: int
     output: str
     observed: dict[str, Any]
     child_coverage: bytes
+    cores: frozenset[str]
 
     @cached_property
     def outcomes(self) -> dict[str, list[str]]:
@@ -134,14 +139,15 @@ class Session:
         return f"no test ran, exit status {self.status}: {last}"
 
 
-def pytest(project: Path, python: Path, *arguments: str) -> Session:
-    """Run the suite under the observer's eyes."""
+def pytest(project: Path, python: Path, *arguments: str, env: Mapping[str, str] | None = None) -> Session:
+    """Run the suite under the observer's eyes; `env` is added to the environment."""
     with tempfile.TemporaryDirectory() as scratch:
         plugins, seen = Path(scratch) / "plugins", Path(scratch) / "seen"
         plugins.mkdir()
         seen.mkdir()
         shutil.copy(ROOT / "real" / "observer.py", plugins)  # alone: its neighbours' names are none of the project's
         own = {"PYTHONPATH": str(plugins), "REAL_OBSERVED": str(seen), "PYTHONIOENCODING": "utf-8", "COLUMNS": "200"}
+        own |= env or {}
         done = subprocess.run(
             [python, "-m", "pytest", "-p", "observer", "-p", "no:cacheprovider", *arguments],
             cwd=project,
@@ -155,7 +161,8 @@ def pytest(project: Path, python: Path, *arguments: str) -> Session:
             check=False,
         )
         data = seen / "coverage"
-        return Session(done.returncode, done.stdout, _merged(seen), data.read_bytes() if data.exists() else b"")
+        cores = frozenset(path.read_text(encoding="utf-8") for path in seen.glob("*.core"))
+        return Session(done.returncode, done.stdout, _merged(seen), data.read_bytes() if data.exists() else b"", cores)
 
 
 def _merged(seen: Path) -> dict[str, Any]:

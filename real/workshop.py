@@ -60,15 +60,19 @@ def constraints(project: Project) -> str:
     return "\n".join([*kept, *(f"{name}=={version}" for name, version in project.pins.items())]) + "\n"
 
 
-def environment(project: Project) -> Path:
-    """Give the interpreter of an environment with tools and test dependencies; it is kept while these are the same."""
-    wanted = "\n".join([sys.version, *TOOLS, *project.needs, constraints(project)])
+def environment(project: Project, base: Path = Path(sys.executable)) -> Path:
+    """Give the interpreter of an environment with tools and test dependencies; it is kept while these are the same.
+
+    It is of the Python that `base` is.
+    """
+    version = run([base, "-c", "import sys; print(sys.version, end='')"], ROOT)
+    wanted = "\n".join([version, *TOOLS, *project.needs, constraints(project)])
     folder = BUILD / "environments" / f"{project.key}-{hashlib.sha256(wanted.encode()).hexdigest()[:12]}"
     python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
     stamp, pins = folder / "installed", folder / "constraints.txt"
     if not stamp.exists():
         shutil.rmtree(folder, ignore_errors=True)
-        run([sys.executable, "-m", "venv", folder], ROOT)
+        run([base, "-m", "venv", folder], ROOT)
         pins.write_text(constraints(project), encoding="utf-8")
         run([python, "-m", "pip", "install", "--quiet", "-c", pins, *TOOLS, *project.needs], folder)
         stamp.touch()
@@ -83,7 +87,13 @@ def git(folder: Path, *arguments: str) -> str:
 
 
 def unpacked(project: Project, python: Path, scratch: Path) -> Path:
-    """Unpack the source in a fresh repository with one commit, and install it, editable, in its environment."""
+    """Unpack the source in a fresh repository with one commit, and install it, editable, in its environment.
+
+    What lies in this repository is copied, and finds its package by itself.
+    """
+    if project.folder:
+        junk = shutil.ignore_patterns("__pycache__", ".pytest_cache", ".coverage*")
+        return shutil.copytree(ROOT / project.folder, scratch / project.name, ignore=junk)
     with tarfile.open(source_distribution(project)) as archive:
         archive.extractall(scratch, filter="data")
     (folder,) = scratch.iterdir()
