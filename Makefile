@@ -35,12 +35,15 @@ lowest: requirements/lowest.txt requirements/dev.txt
 bench: $(STAMP)
 	$(BIN)/python benchmarks/overhead.py
 	$(BIN)/python benchmarks/overhead.py --workers 2
+	$(BIN)/python benchmarks/overhead.py --tests 6000 --lines 100000
 	$(BIN)/python benchmarks/unchanged.py
 	$(BIN)/python benchmarks/merging.py
 
-# The regime in the source distributions of known projects. Needs the package index; takes some minutes.
+# The regime in the source distributions of known projects. Needs the package index; takes some minutes. Then whether it
+# counts there as `coverage json` does, line by line: on this Python, and on 3.13 where that is on PATH or in pyenv.
 real: $(STAMP)
 	$(BIN)/python real/run.py
+	$(BIN)/python real/counts.py
 
 $(STAMP): requirements/dev.txt requirements/beside.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "meta-tests needs Python 3.11 or later, this is " + sys.version)'

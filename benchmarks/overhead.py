@@ -4,7 +4,7 @@ A synthetic suite of trivial tests, the hardest case for a cost per test, is run
 after a round to warm up. CPU seconds are those of the session and of all its processes: on a machine that others use
 too, they vary less than time by the clock.
 
-    python benchmarks/overhead.py [--tests N] [--rounds N] [--workers N] [--against original] [--template FOLDER]
+    python benchmarks/overhead.py [--tests N] [--lines N] [--rounds N] [--workers N] [--against original]
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks.measuring import run
-from real.workshop import add_loader, bake
+from real.workshop import add_loader, bake, git
 from tests.baking import ROOT
 
 TESTS_IN_A_FILE = 50
@@ -49,7 +49,19 @@ asyncio_default_fixture_loop_scope = "function"
 [tool.coverage.run]
 branch = true
 """
-VERDICTS = 4
+BRANCH = """
+
+def work{number}(number: int) -> int:
+    total = {number}
+    for part in range(2):
+        if part > number:
+            total += part
+        elif number % 7 == part:
+            total -= 1
+    return abs(total)
+"""
+FUNCTIONS = 40  # in a module of --lines
+VERDICTS = 7
 CHILDREN = 3  # of the original regime: one for each of its verdicts
 
 
@@ -69,8 +81,8 @@ class Variant:
         return statistics.median(self.seconds)
 
 
-def write_suite(folder: Path, tests: int) -> None:
-    """Write a package of a few modules, and trivial tests that call them, 50 to a file."""
+def write_suite(folder: Path, tests: int, lines: int = 0) -> None:
+    """Write a package of a few modules, or of so many lines, and trivial tests that call them, 50 to a file."""
     package = folder / "synthetic"
     (folder / "tests").mkdir(parents=True)
     package.mkdir()
@@ -78,19 +90,38 @@ def write_suite(folder: Path, tests: int) -> None:
     (package / "__init__.py").write_text('"""Nothing but work."""\n', encoding="utf-8")
     for module in MODULES:
         (package / f"{module}.py").write_text(MODULE, encoding="utf-8")
+    large = "".join(BRANCH.format(number=number) for number in range(FUNCTIONS))
+    modules = list(MODULES)
+    for number in range(lines // large.count("\n")):
+        modules.append(f"large{number:04d}")
+        source = f'"""One of many."""\n{large}\n\nwork = work{number % FUNCTIONS}\n'
+        (package / f"{modules[-1]}.py").write_text(source, encoding="utf-8")
     for first in range(0, tests, TESTS_IN_A_FILE):
-        module = MODULES[first // TESTS_IN_A_FILE % len(MODULES)]
-        lines = [f"from synthetic.{module} import work"]
+        module = modules[first // TESTS_IN_A_FILE % len(modules)]
+        text = [f"from synthetic.{module} import work"]
         for number in range(first, min(first + TESTS_IN_A_FILE, tests)):
-            lines += ["", "", f"def test_{number}() -> None:", f"    assert work({number}) >= 0"]
+            text += ["", "", f"def test_{number}() -> None:", f"    assert work({number}) >= 0"]
         path = folder / "tests" / f"test_{first // TESTS_IN_A_FILE:05d}.py"
-        path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+        path.write_text("\n".join(text) + "\n", encoding="utf-8")
 
 
 def add_regime(template: Path, folder: Path, scratch: Path) -> None:
     """Bake the regime onto the suite, with thresholds that no verdict fails on, and load it."""
     bake(template, folder, scratch, package_name="synthetic", suite_seconds="3600", slow_test_seconds="60", ci="none")
     add_loader(folder)
+    policy = folder / "tests" / "meta" / "policy.toml"
+    policy.write_text(re.sub(r"(minimum|module_floor) = [\d.]+", r"\1 = 0.0", policy.read_text("utf-8")), "utf-8")
+
+
+def make_baseline(folder: Path) -> None:
+    """Give the suite what the verdicts on single files compare with: a repository, and a baseline in it."""
+    made = run([sys.executable, "-m", "pytest", "--cov=synthetic", "--cov-report=", "-q", "--meta-accept"], folder)
+    if made.status:
+        sys.exit(f"exit status {made.status} while the baseline was made\n{made.output[-3000:]}")
+    (folder / ".gitignore").write_text("__pycache__/\n.pytest_cache/\n.coverage*\n", encoding="utf-8")
+    git(folder, "init", "--quiet", "--initial-branch=main")
+    git(folder, "add", "--all")
+    git(folder, "commit", "--quiet", "--message", "with a baseline")
 
 
 def measure(variant: Variant, workers: int) -> float:
@@ -145,6 +176,7 @@ def parsed(arguments: list[str] | None) -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description="what the regime costs, in CPU seconds")
     parser.add_argument("--tests", type=int, default=10_000, help="how many trivial tests (10000)")
+    parser.add_argument("--lines", type=int, default=0, help="how many lines more the package has (0)")
     parser.add_argument("--rounds", type=int, default=5, help="how often each is measured (5)")
     parser.add_argument("--workers", type=int, default=0, help="xdist's workers; 0 is without xdist (0)")
     parser.add_argument("--against", choices=["original"], help="also a regime with a child run for each verdict")
@@ -163,15 +195,19 @@ def main(arguments: list[str] | None = None) -> int:
     with tempfile.TemporaryDirectory(prefix="meta-tests-bench-") as scratch:
         here = Path(scratch).resolve()
         without, regime = here / "without", here / "regime"
-        write_suite(without, options.tests)
-        write_suite(regime, options.tests)
+        write_suite(without, options.tests, options.lines)
+        write_suite(regime, options.tests, options.lines)
         add_regime(options.template.resolve(), regime, here)
+        make_baseline(regime)
         variants = [Variant("pytest --cov", without, options.tests)]
         variants.append(Variant("with the regime", regime, options.tests + VERDICTS))
         if options.against:
             variants.append(Variant("a child per verdict", without, options.tests, sessions=CHILDREN))
         mode = f"{options.workers} workers" if options.workers else "one process"
-        print(f"{options.tests} tests, {mode}, {options.rounds} rounds after one to warm up", flush=True)
+        print(
+            f"{options.tests} tests, {options.lines} more lines, {mode}, {options.rounds} rounds after one to warm up",
+            flush=True,
+        )
         rounds(variants, options.rounds, options.workers, lambda text: print(text, flush=True))
     print("\n" + summary(variants, options.tests))
     return 0

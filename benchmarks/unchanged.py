@@ -17,7 +17,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks.measuring import Ended, run
-from benchmarks.overhead import SETTINGS, add_regime
+from benchmarks.overhead import SETTINGS, add_regime, make_baseline
 from tests.baking import ROOT
 
 IN_A_FOLDER = 50
@@ -64,6 +64,7 @@ def main(arguments: list[str] | None = None) -> int:
         add_regime(ROOT, whole, here)
         bare.mkdir()
         (bare / "test_one.py").write_text("def test_one() -> None: ...\n", encoding="utf-8")
+        make_baseline(whole)
         checked(run([*pytest, "-q", "--cov=synthetic", "--cov-report="], whole), "passed")
         seconds: dict[str, list[float]] = {"verdicts": [], "one test": []}
         for number in range(options.rounds + 1):
