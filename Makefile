@@ -29,7 +29,8 @@ unit: $(STAMP)
 lowest: requirements/lowest.txt requirements/dev.txt
 	$(PYTHON) -m venv .venv-lowest
 	.venv-lowest/bin/python -m pip install --quiet --disable-pip-version-check -r requirements/lowest.txt cookiecutter hypothesis
-	.venv-lowest/bin/python -m pytest -n auto tests/test_layouts.py tests/test_judged_session.py tests/test_child_run.py
+	.venv-lowest/bin/python -m pytest -n auto tests/test_layouts.py tests/test_judged_session.py tests/test_child_run.py \
+	  tests/test_ratchet.py tests/test_changed_lines.py tests/test_plan.py
 
 # CPU seconds of a session with the regime against the same session without it, interleaved.
 bench: $(STAMP)

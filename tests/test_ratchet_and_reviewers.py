@@ -72,9 +72,11 @@ class TestLoosening:
 
     def test_a_file_that_is_there_and_not_measured_any_more(self, judged_repository: Repository) -> None:
         edit(judged_repository, BASELINE, '"~"', '"tests/conftest.py": {"lines": 0, "branches": 0},\n"~"')
-        said = judge(judged_repository)
-        assert said.verdicts == {**GREEN, RATCHET: "failed"}
-        assert f"tests/conftest.py was not measured, though there and in {BASELINE}." in said.messages[RATCHET]
+        for accept in ([], ["--meta-accept"]):
+            said = judge(judged_repository, *WAYS["plain"], *accept)
+            assert said.verdicts == {**GREEN, RATCHET: "failed"}
+            assert f"tests/conftest.py was not measured, though there and in {BASELINE}." in said.messages[RATCHET]
+        assert "tests/conftest.py" in entries(judged_repository)  # it is not gone, so its line stays
 
 
 class TestOtherSettings:

@@ -70,7 +70,9 @@ def has_not_regressed(config: pytest.Config, run: SuiteRun, standards: Standards
         try:
             if before is not None and before.settings == baseline.settings:  # a line that was taken out is what it was
                 baseline = replace(baseline, files={**before.files, **baseline.files})
+            missed = {name: baseline.files[name] for name in _not_measured(baseline, measured, git)}
             baseline = accepted(baseline, measured)
+            baseline = replace(baseline, files={**baseline.files, **missed})
             config.stash[_STORED] = _store(path, stored, baseline)
         except OSError as error:
             return Verdict(Outcome.FAILED, f"{history.NAME} could not be written: {error.strerror}.")
@@ -126,15 +128,20 @@ def _problems(
         found.append(wording.regressed(worst, baseline, measured, coverage, side_by_side))
     if before is not None and (loose := loosened(before, baseline, measured.files)):
         found.append(wording.without_reason(loose, before, baseline, measured))
-    missed = sorted(name for name in baseline.files if name not in measured.files and (git.folder / name).is_file())
-    if missed:
+    if missed := _not_measured(baseline, measured, git):
         found.append(wording.unmeasured(missed))
     return found
+
+
+def _not_measured(baseline: Baseline, measured: Baseline, git: Git) -> list[str]:
+    """List files that have a line, and lie there, and were not measured: they are not gone."""
+    return sorted(name for name in baseline.files.keys() - measured.files.keys() if (git.folder / name).is_file())
 
 
 def as_measured(coverage: MeasuredCoverage, config: pytest.Config) -> Baseline:
     """Give what a run has found, in the shape of a baseline."""
     import coverage as coverage_py
+    from coverage.exceptions import ConfigError
 
     here, root = config.invocation_params.dir, config.rootpath.resolve()
     with contextlib.chdir(here):  # where pytest-cov has looked for them
@@ -153,7 +160,7 @@ def as_measured(coverage: MeasuredCoverage, config: pytest.Config) -> Baseline:
     for option in _SETTINGS.split():
         try:
             value: Any = configured.get_option(option)
-        except coverage_py.CoverageException:
+        except ConfigError:
             continue  # not known to this version
         words = [str(word) for word in value or () if not Path(str(word)).is_absolute()]
         settings[option.replace("run:", "").replace(":", "_")] = _digest(words)
