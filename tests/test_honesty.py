@@ -1,7 +1,4 @@
-"""The honesty table: every way of running pytest, and what the regime says there, on a desk and in CI.
-
-Nothing that can be typed makes it silently green. Each row runs plain and under xdist, with `CI` unset and set.
-"""
+"""The honesty table: in every way of running pytest, plain and under xdist, desk and CI, nothing is silently green."""
 
 from __future__ import annotations
 
