@@ -57,16 +57,18 @@ class Git:
     def diff(self, base: str, *args: str) -> str:
         """Compare a commit with the files as they lie there, renames detected, those not yet added included.
 
-        Works on a copy of git's index. Paths are relative to the repository's root, save with `--relative`. Raises
-        `GitError` where git fails.
+        Works on a copy of git's index, and writes nothing into the repository. Paths are relative to its root, or with
+        `--relative`, to the folder. Raises `GitError` where git fails.
         """
-        index = self.folder / self.line("rev-parse", "--git-path", "index")
+        index, objects = (self.folder / self.line("rev-parse", "--git-path", name) for name in ("index", "objects"))
         with tempfile.TemporaryDirectory(prefix="meta-tests-") as scratch:
             copied = Path(scratch, "index")
             with contextlib.suppress(OSError):
                 shutil.copyfile(index, copied)
-            env = {"GIT_INDEX_FILE": str(copied)}
-            self.run("add", "--intent-to-add", "--", ":/", env=env)
+            written = {"GIT_OBJECT_DIRECTORY": scratch, "GIT_ALTERNATE_OBJECT_DIRECTORIES": str(objects.resolve())}
+            env = {"GIT_INDEX_FILE": str(copied), **written}
+            if self.run("add", "--intent-to-add", "--", ":/", env=env) is None:
+                raise GitError("git add --intent-to-add failed on a copy of the index: new files would be passed over")
             as_ever = ("--no-color", "--no-ext-diff", "--no-textconv", "--src-prefix=a/", "--dst-prefix=b/")
             found = self.run("diff", "--find-renames", *as_ever, base, *args, env=env)
         if found is None:

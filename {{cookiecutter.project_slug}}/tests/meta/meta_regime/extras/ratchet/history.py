@@ -51,12 +51,12 @@ def before_this_branch(git: Git, measured: Baseline, wanted: tuple[str, ...]) ->
     Raises `GitError` where git cannot tell.
     """
     base, _ = where_it_left(git, wanted)
-    before = _at(git, base, NAME)
+    before = _at(git, base)
     return before and followed(git, before, measured, base)
 
 
-def _at(git: Git, commit: str, path: str) -> Baseline | None:
-    text = git.run("show", f"{commit}:./{path}")
+def _at(git: Git, commit: str) -> Baseline | None:
+    text = git.run("show", f"{commit}:./{NAME}")
     try:
         return parsed(text) if text else None
     except BaselineError:
@@ -72,7 +72,7 @@ def tightened(git: Git, file: str) -> Tightened | None:
     if not blamed:
         return None
     commit = blamed.split()[0]
-    then, now = _at(git, f"{commit}^", NAME), _at(git, commit, NAME)
+    then, now = _at(git, f"{commit}^"), _at(git, commit)
     before, after = (each.files.get(file) if each is not None else None for each in (then, now))
     if before is None or after is None or before.uncovered <= after.uncovered:
         return None
