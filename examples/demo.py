@@ -39,10 +39,13 @@ ILL = {
     COVERAGE: ("reports.py",),
     FLOOR: ("reports.py",),
     BUDGET: ("test_breaker.py",),
-    SLOW: (
+    SLOW: (  # the tests, and what they really waited for
         "test_breaker.py::test_an_open_breaker_spares_the_gateway",
         "test_backoff.py::test_it_asks_less_and_less_often_until_patience_runs_out",
         "test_agent.py::test_agent",
+        "waited before another attempt, as tenacity does (tenacity/",
+        "slept (time.sleep) at src/payments/backoff.py:",
+        "slept (time.sleep) at src/payments/agent.py:",
     ),
 }
 ALL = (*ILL, RATCHET, CHANGED)
@@ -58,7 +61,7 @@ ANSWERS = {
     "starting_point": "existing project",
     "package_name": "payments",
     "minimum_coverage": "80",
-    "suite_seconds": "8",
+    "suite_seconds": "7",
     "slow_test_seconds": "1",
     "ci": "none",
 }

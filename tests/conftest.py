@@ -4,6 +4,7 @@ import json
 import warnings
 from pathlib import Path
 
+import hypothesis
 import pytest
 from cookiecutter.main import cookiecutter  # type: ignore[import-untyped]
 
@@ -20,6 +21,9 @@ from tests.sample import (
     policy,
     write,
 )
+
+hypothesis.settings.register_profile("a busy machine", deadline=None)
+hypothesis.settings.load_profile("a busy machine")
 
 
 @pytest.fixture(scope="session")
@@ -87,7 +91,7 @@ def pristine_whole(bake: Bake, tmp_path_factory: pytest.TempPathFactory) -> Path
 def pristine(pristine_whole: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The same without the extras that judge single files, as one may delete them: they need git, or a baseline."""
     project = copy_of(pristine_whole, tmp_path_factory.mktemp("pristine") / "shop")
-    delete_extras(project, *OF_FILES)
+    delete_extras(project, *OF_FILES, "slowdown")
     return project
 
 
@@ -99,8 +103,9 @@ def project(pristine: Path, tmp_path: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def pristine_in_git(pristine_whole: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The sample project with all verdicts, in a repository with one commit, a baseline in it. To be copied."""
+    """The sample project with all verdicts but that of the machine, in a repository with a baseline. To be copied."""
     project = copy_of(pristine_whole, tmp_path_factory.mktemp("in-git") / "shop")
+    delete_extras(project, "slowdown")
     policy(project, "[coverage]\nminimum = 70\nmodule_floor = 0\n")
     write(project, {".gitignore": "__pycache__/\n.pytest_cache/\n.coverage*\n*.xml\n"})
     with_baseline(project, "--cov=src/shop")

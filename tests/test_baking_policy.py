@@ -30,8 +30,18 @@ def test_the_answers_are_in_the_policy(bake: Bake, tmp_path: Path) -> None:
             "compare_with": [],
             "floors": {},
         },
-        "performance": {"suite_seconds": 3600.0, "ideal_seconds": 1800.0},
-        "slow_tests": {"limit_seconds": 0.5},
+        "performance": {
+            "suite_seconds": 3600.0,
+            "ideal_seconds": 1800.0,
+            "tolerance_percent": 25.0,
+            "slowdown_percent": 10.0,
+        },
+        "slow_tests": {
+            "limit_seconds": 0.5,
+            "tolerance_percent": 25.0,
+            "confirm_at_most": 5,
+            "confirm_seconds": 120.0,
+        },
         "hygiene": {"categories": [], "not_tests": []},
     }
 
@@ -54,7 +64,12 @@ def test_the_policy_has_the_defaults_and_order_of_the_design(baked: Path, combin
         ("floors", {}),
         ("suite_seconds", 120.0),
         ("ideal_seconds", 60.0),
+        ("tolerance_percent", 25.0),
+        ("slowdown_percent", 10.0),
         ("limit_seconds", 10.0),
+        ("tolerance_percent", 25.0),
+        ("confirm_at_most", 5),
+        ("confirm_seconds", 120.0),
         ("categories", []),
         ("not_tests", []),
     ]

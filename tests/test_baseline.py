@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from meta_regime.extras._baseline_file import BaselineError, sides
 from meta_regime.extras.ratchet.baseline import (
     Baseline,
-    BaselineError,
     Entry,
     accepted,
     better,
@@ -22,7 +22,6 @@ from meta_regime.extras.ratchet.baseline import (
     merged,
     parsed,
     renamed,
-    sides,
     worse,
     written,
 )

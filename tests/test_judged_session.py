@@ -12,6 +12,7 @@ from tests.sample import (
     COVERAGE,
     GREEN,
     HYGIENE,
+    KNOWN_SLOW,
     LOADER,
     SETTINGS,
     SLOW,
@@ -116,7 +117,7 @@ class TestVerdicts:
         entry = '[[known_slow]]\ntest = "*::test_slow"\nseconds = 9\nreason = "real sleep"\nuntil = 2020-01-01\n'
         write(project, {"tests/unit/test_frozen.py": frozen + slow, "tests/meta/known_slow.toml": entry})
         said = session(project, *mode)
-        assert said.verdicts == {**GREEN, COVERAGE: "skipped", SLOW: "failed"}, said.text
+        assert said.verdicts == {**GREEN, COVERAGE: "skipped", SLOW: "failed", KNOWN_SLOW: "failed"}, said.text
         assert "in known_slow.toml ended on 2020-01-01" in said.messages[SLOW]
         assert "1 test is slower than 0.3 s." in said.messages[SLOW]
 

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from meta_regime.known_slow import KnownSlow, entry_to_paste, load_known_slow
+from meta_regime.extras.known_slow.entries import KnownSlow, entry_to_paste, load_known_slow
 from meta_regime.policy import PolicyError
+from meta_regime.verdict import load_standards
 
 TODAY = datetime.date(2026, 11, 22)
 ENTRY = KnownSlow("tests/test_a.py::test_b", 12.0, "waits for the emulator", TODAY)
@@ -40,7 +41,8 @@ def test_only_the_star_is_special(written: str, nodeid: str, matches: bool) -> N
 
 
 def test_no_file_is_an_empty_list(tmp_path: Path) -> None:
-    assert load_known_slow(tmp_path / "known_slow.toml") == ()
+    (tmp_path / "policy.toml").touch()
+    assert load_standards(tmp_path, TODAY).known_slow == ()
 
 
 def test_entries_are_read(tmp_path: Path) -> None:
@@ -81,7 +83,52 @@ def test_other_shapes_are_refused(text: str, tmp_path: Path) -> None:
         load_known_slow(path)
 
 
-@given(st.text(st.characters(exclude_categories=["Cs"]), min_size=1), st.floats(0.01, 10_000))
+SECONDS = "seconds must be a number above 0: what the test may take"
+UNTIL = "until must be a date without quotes, as in 2027-01-31"
+
+
+@pytest.mark.parametrize(
+    ("line", "problem"),
+    [
+        ("seconds = nan", SECONDS),
+        ("seconds = inf", SECONDS),
+        ("seconds = -1", SECONDS),
+        (f"seconds = 1{'0' * 400}", SECONDS),
+        ("seconds = true", SECONDS),
+        ('seconds = "12"', SECONDS),
+        ("until = 2027-01-31T12:00:00", UNTIL),
+        ("until = 2027-01-31 12:00:00Z", UNTIL),
+        ("until = 12:00:00", UNTIL),
+        ('test = "*"', "test must be a test's id, as in tests/unit/test_a.py::test_b"),
+        ('test = " ** "', "test must be a test's id, as in tests/unit/test_a.py::test_b"),
+        ("test = 1", "test must be a test's id, as in tests/unit/test_a.py::test_b"),
+        ("reason = 1", "reason is empty; say why this test may be slow"),
+    ],
+)
+def test_one_wrong_value_is_refused(line: str, problem: str, tmp_path: Path) -> None:
+    lines = {"test": 'test = "a::b"', "seconds": "seconds = 1", "reason": 'reason = "x"', "until": "until = 2027-01-31"}
+    lines[line.split(maxsplit=1)[0]] = line
+    path = tmp_path / "known_slow.toml"
+    path.write_text("[[known_slow]]\n" + "\n".join(lines.values()))
+    with pytest.raises(PolicyError) as caught:
+        load_known_slow(path)
+    (said,) = caught.value.problems
+    assert said.startswith("known_slow.toml: entry 1 (")
+    assert said.endswith(f": {problem}")
+
+
+def test_one_test_twice_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "known_slow.toml"
+    path.write_text('[[known_slow]]\ntest = "a::b"\nseconds = 1\nreason = "x"\nuntil = 2027-01-31\n' * 2)
+    with pytest.raises(PolicyError) as caught:
+        load_known_slow(path)
+    assert caught.value.problems == ["known_slow.toml: entry 2 (a::b): the test of entry 1 again; leave one of the two"]
+
+
+IDS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1)
+
+
+@given(IDS, st.floats(0.01, 10_000))
 def test_the_entry_to_paste_is_refused_until_somebody_writes_a_reason(nodeid: str, seconds: float) -> None:
     (table,) = tomllib.loads(entry_to_paste(nodeid, seconds, TODAY))["known_slow"]
     assert table["reason"] == ""

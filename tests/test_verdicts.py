@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from meta_regime.coverage_verdicts import total_meets_minimum
-from meta_regime.known_slow import KnownSlow
+from meta_regime.extras.known_slow.entries import KnownSlow
 from meta_regime.policy import Coverage, Performance, Policy, SlowTests
 from meta_regime.record import FileCoverage, FixtureTiming, MeasuredCoverage, SuiteRun, TestTiming
 from meta_regime.time_verdicts import no_new_slow_tests, suite_within_budget
@@ -55,9 +55,7 @@ class TestEveryVerdict:
     def test_a_broken_run_fails_whatever_it_measured(self, decide: Decide) -> None:
         verdict = reach_verdict(decide, run_of(broken="It did not end.", output="a\nb", partial="x"), Standards())
         assert verdict.outcome is Outcome.FAILED
-        assert verdict.message == (
-            "The suite could not be judged. It did not end.\n\nThe last lines of its output:\n\n    a\n    b"
-        )
+        assert verdict.message == "The suite could not be judged. It did not end.\n\na\nb"
 
     @pytest.mark.parametrize("decide", DECIDERS)
     def test_failed_tests_are_said_and_fail_where_nobody_else_would_turn_red(self, decide: Decide) -> None:
@@ -155,7 +153,7 @@ class TestTotalCoverage:
 
 
 class TestSuiteTime:
-    standards = Standards(Policy(performance=Performance(suite_seconds=10, ideal_seconds=5)))
+    standards = Standards(Policy(performance=Performance(suite_seconds=10, ideal_seconds=5, tolerance_percent=0)))
 
     def test_within_the_budget_passes_and_tells_the_ideal(self) -> None:
         verdict = suite_within_budget(run_of(seconds=8.0), self.standards)
@@ -170,6 +168,13 @@ class TestSuiteTime:
         assert "      11.01  tests/test_a.py" in verdict.details
         assert verdict.details.index("test_x") < verdict.details.index("test_y")
 
+    def test_a_little_over_the_budget_is_reported_unless_no_tolerance_is_given(self) -> None:
+        standards = Standards(Policy(performance=Performance(suite_seconds=10, ideal_seconds=5)))
+        line = "The suite took 12.50 s, its budget is 10 s: over it, within the tolerance of 25 %."
+        assert suite_within_budget(run_of(seconds=12.5), standards) == Verdict(Outcome.PASSED, line)
+        assert suite_within_budget(run_of(seconds=12.51), standards).outcome is Outcome.FAILED
+        assert suite_within_budget(run_of(seconds=10.01), self.standards).outcome is Outcome.FAILED
+
     def test_a_crowded_machine_is_not_a_slow_suite(self) -> None:
         verdict = suite_within_budget(run_of(seconds=15.0, queued=9.0), self.standards)
         assert verdict.outcome is Outcome.PASSED
@@ -177,7 +182,7 @@ class TestSuiteTime:
 
 
 class TestSlowTests:
-    standards = Standards(Policy(slow_tests=SlowTests(limit_seconds=10)))
+    standards = Standards(Policy(slow_tests=SlowTests(limit_seconds=10, tolerance_percent=0)))
 
     def judge(self, *tests: TestTiming, known: tuple[KnownSlow, ...] = (), **facts: object) -> Verdict:
         return no_new_slow_tests(run_of(*tests, **facts), replace(self.standards, known_slow=known, today=TODAY))
@@ -191,6 +196,22 @@ class TestSlowTests:
 
     def test_exactly_the_limit_passes(self) -> None:
         assert self.judge(slow_test("test_x", 0, 10, 0)).outcome is Outcome.PASSED
+
+    def test_a_little_over_the_limit_is_reported_unless_no_tolerance_is_given(self) -> None:
+        standards = Standards(Policy(slow_tests=SlowTests(limit_seconds=10)))
+        near = slow_test("test_x", 0, 12.5, 0)
+        assert no_new_slow_tests(run_of(near, FAST), standards) == Verdict(
+            Outcome.PASSED,
+            "No test is over the limit of 10 s by more than 25 %; over it: tests/test_a.py::test_x (12.50 s).",
+        )
+        assert no_new_slow_tests(run_of(slow_test("test_x", 0, 12.51, 0)), standards).outcome is Outcome.FAILED
+        assert self.judge(near).outcome is Outcome.FAILED
+
+    def test_a_fixture_of_each_worker_is_named_once(self) -> None:
+        rows = tuple(FixtureTiming("db", "session", "tests", seconds, 0.0, 0.0) for seconds in (13.0, 11.0, 12.0))
+        verdict = self.judge(FAST, fixtures=rows)
+        assert verdict.line.startswith("1 fixture is slower than 10 s")
+        assert "13.00 13.00 - 0.00 tests::db [session fixture]: 3 x 12.00 s" in " ".join(verdict.details.split())
 
     def test_time_spent_queueing_for_a_cpu_is_not_the_tests(self) -> None:
         assert self.judge(slow_test("test_x", 0, 15, 0, queued=6)).outcome is Outcome.PASSED

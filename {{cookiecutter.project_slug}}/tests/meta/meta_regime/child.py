@@ -12,6 +12,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import textwrap
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
@@ -20,9 +21,10 @@ from pathlib import Path
 from . import lifeline
 from .record import SuiteRun
 from .record_file import RecordReader
+from .verdict import details_from, extra
 
 RECORD_VARIABLE = "META_TESTS_RECORD"  # tells a child where to write its record
-_CHILD_VARIABLE = "META_TESTS_CHILD"  # tells it, and all it starts, not to judge and not to start another
+CHILD_VARIABLE = "META_TESTS_CHILD"  # tells it, and all it starts, not to judge, and until when it may run, and where
 SOURCE = "a child run of the whole suite"
 _POLL_SECONDS = 0.05
 # In a git hook, GIT_DIR and its like would make the suite's own repositories the one that is being pushed.
@@ -35,7 +37,7 @@ _TAIL_LINES = 40
 
 def is_child() -> bool:
     """Tell whether this process is (a descendant of) a measured child run. Such a process starts no other."""
-    return _CHILD_VARIABLE in os.environ
+    return CHILD_VARIABLE in os.environ
 
 
 def take_record_path() -> Path | None:
@@ -59,23 +61,25 @@ def run_suite(args: Sequence[str], root: Path, timeout_seconds: float, tell: Cal
         reader = RecordReader(record)
         began = time.monotonic()
         timed_out = False
-        with _started(args, root, _environment(record, data), output) as process:
+        environment = _environment(record, data, f"{began + timeout_seconds}:{folder}")
+        with _started(args, root, environment, output) as process:
             while process.poll() is None and not timed_out:
                 time.sleep(_POLL_SECONDS)
                 reader.follow()
                 seconds = time.monotonic() - began
                 tell(progress=(reader.done, reader.expected, seconds))
                 timed_out = seconds > timeout_seconds
+            hangs = details_from("hung_tests", "where_it_hangs", folder, root, reader.running) if timed_out else ""
         reader.follow()
         run = reader.run or SuiteRun(SOURCE)
         why = _why_broken(process.returncode, reader, timeout_seconds if timed_out else None) or run.broken
-        return replace(run, source=SOURCE, broken=why, output=_tail(output) if why or run.failed else "")
+        return replace(run, source=SOURCE, broken=why, output=_tail(output, hangs) if why or run.failed else "")
 
 
-def _environment(record: Path, data: Path) -> dict[str, str]:
+def _environment(record: Path, data: Path, child: str) -> dict[str, str]:
     """Give the child's environment: this one's, without what pytest and git say to the processes that they start."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith(_NOT_FOR_THE_CHILD)}
-    return {**environment, RECORD_VARIABLE: str(record), _CHILD_VARIABLE: "1", "COVERAGE_FILE": str(data)}
+    return {**environment, RECORD_VARIABLE: str(record), CHILD_VARIABLE: child, "COVERAGE_FILE": str(data)}
 
 
 @contextlib.contextmanager
@@ -111,36 +115,15 @@ def _started(
 
 def _why_broken(status: int, reader: RecordReader, timed_out_after: float | None) -> str | None:
     """Say why a run cannot be judged; None if it ended as pytest runs do, with all tests passed or some failed."""
-    running = f" while running {', '.join(reader.running)}" if reader.running else ""
-    if timed_out_after is not None:
-        return (
-            f"The suite did not end within {timed_out_after:g} s and was stopped{running}; {reader.done} of "
-            f"{reader.expected or '?'} tests had ended. (tests/meta/policy.toml, [suite] timeout_seconds)"
-        )
-    if reader.run is None:
-        if status in (0, 1, 5) and not reader.done and not reader.running:
-            return (
-                "The suite ran without the regime: tests/conftest.py was not loaded, since no test lies under tests/. "
-                "Put the loader into the project's root conftest.py instead: tests/meta/README.md"
-            )
-        if reader.running:
-            return (
-                f"The suite's process ended{running}, with exit status {status}: "
-                "a crash, a signal, or os._exit in a test or in the code under test."
-            )
-        return f"The suite did not start: pytest ended with exit status {status}."
-    meanings = {
-        2: "it was interrupted, or files could not be collected",
-        3: "pytest had an internal error",
-        4: "pytest could not understand its arguments",
-        5: "no tests were found",
-    }
-    if status in (0, 1):
+    if timed_out_after is None and reader.run is not None and status in (0, 1):
         why = reader.run.partial or "see its output"
         return f"pytest failed though no test did: {why}." if status and not reader.run.failed else None
-    return f"The suite did not end normally: {meanings.get(status, 'pytest failed')} (exit status {status})."
+    words = extra("broken_runs")
+    return str(words.why(status, reader, timed_out_after)) if words else f"It ended with exit status {status}."
 
 
-def _tail(output: Path) -> str:
-    """Give the last lines that the child printed."""
-    return "\n".join(output.read_text(encoding="utf-8", errors="replace").splitlines()[-_TAIL_LINES:])
+def _tail(output: Path, hangs: str) -> str:
+    """Give where the child hung, if it did, and the last lines that it printed."""
+    lines = output.read_text(encoding="utf-8", errors="replace").splitlines()[-_TAIL_LINES:]
+    printed = textwrap.indent("\n".join(lines), "    ")
+    return "\n\n".join(filter(None, [hangs, printed and f"The last lines of its output:\n\n{printed}"]))

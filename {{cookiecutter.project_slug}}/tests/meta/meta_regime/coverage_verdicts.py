@@ -24,10 +24,8 @@ def total_meets_minimum(run: SuiteRun, standards: Standards) -> Verdict:
     line = f"Total coverage is {percent(coverage.percent)}, the minimum is {minimum:g} %{disagree}."
     missing, further = lacking(coverage, minimum), lacking(coverage, policy.target)
     if missing <= 0:
-        way = (
-            f" Statements and branches to cover to the target of {policy.target:g} %: {further}." if further > 0 else ""
-        )
-        return Verdict(Outcome.PASSED, line + way)
+        way = f" Statements and branches to cover to the target of {policy.target:g} %: {further}."
+        return Verdict(Outcome.PASSED, line + way if further > 0 else line)
     to_go = f", {further} to the target of {policy.target:g} %" if further > missing else ""
     needed = f"Statements and branches to cover: {missing} to the minimum{to_go}.\n(The minimum: {source}.)"
     return Verdict(Outcome.FAILED, line, f"{needed}\n{details_from('plan', 'where_to_start', coverage)}")

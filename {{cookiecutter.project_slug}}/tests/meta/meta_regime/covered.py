@@ -17,6 +17,7 @@ from .selection import is_under
 
 _NOT_A_PACKAGE = re.compile(r"_.*|tests?|testing|docs?|examples?|benchmarks|scripts|tools|tasks|setup|conftest|noxfile")
 
+_PACKAGES = "tests/meta/policy.toml, [suite] packages"
 _NOTHING = "no data was collected: no test executed anything that is measured"
 
 
@@ -65,9 +66,7 @@ def wanted_sources(policy_packages: Sequence[str], root: Path, configured: Seque
         return tuple(configured)
     found = discover_packages(root)
     if not found:
-        raise CoverageMissingError(
-            "no package to measure was found; name it in tests/meta/policy.toml, [suite] packages"
-        )
+        raise CoverageMissingError(f"no package to measure was found; name it in {_PACKAGES}")
     return found
 
 
@@ -79,11 +78,8 @@ def folder_of(source: str, root: Path) -> Path | None:
         spec = importlib.util.find_spec(source)
     except (ImportError, ValueError, AttributeError):
         return None
-    if spec is None:
-        return None
-    if spec.submodule_search_locations:
-        return Path(next(iter(spec.submodule_search_locations))).resolve()
-    return Path(spec.origin).resolve() if spec.origin else None
+    place = spec and next(iter(spec.submodule_search_locations or [spec.origin or ""]))
+    return Path(place).resolve() if place else None
 
 
 def as_typed(source: str, root: Path) -> str:
@@ -112,10 +108,8 @@ def check_sources(
     for name in wanted:
         folder = folder_of(name, root)
         if folder is None:
-            raise CoverageMissingError(
-                f"{name!r}, which is to be measured, cannot be found "
-                "(tests/meta/policy.toml, [suite] packages; else source in the coverage settings)"
-            )
+            where = f"{_PACKAGES}; else source in the coverage settings"
+            raise CoverageMissingError(f"{name!r}, which is to be measured, cannot be found ({where})")
         if not any(other and _reaches(other, folder, namespaces) for other in measured_folders):
             raise CoverageMissingError(f"coverage was measured on {', '.join(measured)}, not on {name}; {type_this}")
         exact &= folder in measured_folders
@@ -150,9 +144,8 @@ def check_nothing_is_left_out(
     for name in wanted:
         folder = folder_of(name, here)
         if folder and not any(is_under(path, reported_as(folder, measured)) for path in reported):
-            raise CoverageMissingError(
-                f"no test imports {name}, so coverage.py does not count it; type --cov={as_typed(name, here)}"
-            )
+            why = f"no test imports {name}, so coverage.py does not count it"
+            raise CoverageMissingError(f"{why}; type --cov={as_typed(name, here)}")
 
 
 def read_totals(measured: Any, folders: Sequence[Path], root: Path) -> MeasuredCoverage:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -26,8 +26,11 @@ def pytest_meta_tests_run_ended(judged: JudgedSession, standards: Standards, run
 
 
 @pytest.hookspec
-def pytest_meta_tests_doubts(judged: JudgedSession, standards: Standards) -> dict[str, str] | None:
-    """Say why what this session measured cannot be trusted: `partial` or `coverage_missing`, as in a `SuiteRun`."""
+def pytest_meta_tests_doubts(judged: JudgedSession, standards: Standards) -> dict[str, Any] | None:
+    """Give fields of a `SuiteRun` that are to be others in the run that this session has been.
+
+    As `partial` or `coverage_missing`, if what was measured cannot be trusted; or `figures`, to be added.
+    """
 
 
 @pytest.hookspec

@@ -59,6 +59,8 @@ class Performance:
 
     suite_seconds: float = _number(120.0, unit="seconds", low=0, above=True)
     ideal_seconds: float = _number(60.0, unit="seconds", low=0, above=True)
+    tolerance_percent: float = _number(25.0, unit="per cent", low=0)
+    slowdown_percent: float = _number(10.0, unit="per cent", low=0)
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,9 @@ class SlowTests:
     """How long one test may take, in seconds."""
 
     limit_seconds: float = _number(10.0, unit="seconds", low=0, above=True)
+    tolerance_percent: float = _number(25.0, unit="per cent", low=0)
+    confirm_at_most: float = _number(5.0, unit="tests", low=0)
+    confirm_seconds: float = _number(120.0, unit="seconds", low=0)
 
 
 @dataclass(frozen=True)
@@ -124,8 +129,7 @@ def parse_policy(document: Mapping[str, Any], name: str = "policy.toml") -> Poli
         else:
             tables[title] = _parse_table(_TABLES[title], table, f"{name}: [{title}]", problems)
     policy = Policy(**tables)
-    if not problems:
-        problems = [f"{name}: {contradiction}" for contradiction in _contradictions(policy)]
+    problems = problems or [f"{name}: {contradiction}" for contradiction in _contradictions(policy)]
     if problems:
         raise PolicyError(problems)
     return policy
@@ -185,17 +189,12 @@ def _checked_words(value: Any, where: str, problems: list[str]) -> tuple[str, ..
 
 def _contradictions(policy: Policy) -> list[str]:
     found = []
-    performance, coverage = policy.performance, policy.coverage
-    if performance.ideal_seconds > performance.suite_seconds:
-        found.append(
-            f"[performance] ideal_seconds = {performance.ideal_seconds:g} is over the budget, "
-            f"suite_seconds = {performance.suite_seconds:g}; an ideal is at most the budget"
-        )
-    if coverage.target < coverage.minimum:
-        found.append(
-            f"[coverage] target = {coverage.target:g} is below minimum = {coverage.minimum:g}; "
-            "a target is at least the minimum"
-        )
+    ideal, budget = policy.performance.ideal_seconds, policy.performance.suite_seconds
+    if ideal > budget:
+        found.append(f"[performance] ideal_seconds = {ideal:g} is over the budget, suite_seconds = {budget:g}")
+    target, minimum = policy.coverage.target, policy.coverage.minimum
+    if target < minimum:
+        found.append(f"[coverage] target = {target:g} is below minimum = {minimum:g}; it is at least that")
     if not policy.suite.packages:
         found.append('[suite] packages is empty; name the import packages to measure, or ["auto"]')
     elif "auto" in policy.suite.packages and len(policy.suite.packages) > 1:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 THIS_SESSION = "this session"
 
@@ -13,6 +14,7 @@ class TestTiming(NamedTuple):
     """What one test took, in seconds of wall time by phase; fixtures of wider scope are not in it.
 
     `queued` is the part of it spent ready to run while other programs held the CPU; 0 where the system does not tell.
+    `cpu` is the part in which the main thread computed. What is left was blocked: asleep, or waiting for somebody.
     """
 
     nodeid: str
@@ -21,18 +23,34 @@ class TestTiming(NamedTuple):
     teardown: float
     queued: float
     outcome: str
+    cpu: float = 0.0
 
     @property
     def owned(self) -> float:
         """Seconds that the test itself is answerable for: wall time less time spent queueing for a CPU."""
-        return max(0.0, self.setup + self.call + self.teardown - self.queued)
+        return max(self.cpu, self.setup + self.call + self.teardown - self.queued)
 
 
 TestTiming.__test__ = False  # type: ignore[attr-defined]  # pytest collects classes whose names begin with Test
 
 
+class Account(NamedTuple):
+    """More about a test that took a while, in seconds: CPU and queued of its main thread in set-up, call and teardown.
+
+    `children` are CPU seconds of child processes that ended and were waited for, `threads` those of other threads.
+    """
+
+    cpu: tuple[float, ...]
+    queued: tuple[float, ...]
+    children: float
+    threads: float
+
+
 class FixtureTiming(NamedTuple):
-    """What one set-up and teardown of a fixture of class, module, package or session scope took, in seconds."""
+    """What one set-up and teardown of a fixture of class, module, package or session scope took, in seconds.
+
+    `user` is the test for which it was set up.
+    """
 
     name: str
     scope: str
@@ -40,11 +58,13 @@ class FixtureTiming(NamedTuple):
     setup: float
     teardown: float
     queued: float
+    cpu: float = 0.0
+    user: str = ""
 
     @property
     def owned(self) -> float:
         """Seconds of set-up and teardown, less time spent queueing for a CPU."""
-        return max(0.0, self.setup + self.teardown - self.queued)
+        return max(self.cpu, self.setup + self.teardown - self.queued)
 
     @property
     def label(self) -> str:
@@ -127,7 +147,8 @@ class SuiteRun:
     trusted at all (it did not end, it could not start). `coverage` is None where none was measured, and
     `coverage_missing` then says why. `seconds` are wall time from the moment the regime was loaded to the end of the
     last test, `queued` the part of them spent waiting for a CPU; of a run in several `shards` they are the longest
-    shard's. `output` is the end of what a failed child printed.
+    shard's. `output` is the end of what a failed child printed. `accounts`, by node id, are those of tests that took at
+    least a tenth of a second; `figures` are whatever extras have measured beside.
     """
 
     source: str = THIS_SESSION
@@ -142,6 +163,8 @@ class SuiteRun:
     coverage: MeasuredCoverage | None = None
     coverage_missing: str = "coverage was not measured"
     output: str = ""
+    accounts: Mapping[str, Account] = field(default_factory=dict)
+    figures: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def judged_elsewhere(self) -> bool:

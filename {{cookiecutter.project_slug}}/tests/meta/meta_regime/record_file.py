@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
-from .record import FileCoverage, FixtureTiming, MeasuredCoverage, SuiteRun, TestTiming
+from .record import Account, FileCoverage, FixtureTiming, MeasuredCoverage, SuiteRun, TestTiming
 
-FORMAT = 3
+FORMAT = 4
 
 
 @dataclass(eq=False)
@@ -47,9 +47,8 @@ class RecordWriter:
 
     def end(self, run: SuiteRun) -> None:
         """Add what is known only at the end, and close the file."""
-        columns: list[list[Any]] = [[test[number] for test in run.tests] for number in range(len(TestTiming._fields))]
-        columns[1:5] = [[round(seconds, 6) for seconds in column] for column in columns[1:5]]
-        self.write("end", {**vars(run), "tests": columns})
+        rows = [[round(cell, 6) if isinstance(cell, float) else cell for cell in test] for test in run.tests]
+        self.write("end", {**vars(run), "tests": [*zip(*rows, strict=True)]})
         self.close()
 
     def close(self) -> None:
@@ -99,6 +98,7 @@ def run_from(rest: dict[str, Any]) -> SuiteRun:
     coverage = rest.pop("coverage")
     tests = tuple(map(TestTiming._make, zip(*rest.pop("tests"), strict=True)))
     fixtures = tuple(FixtureTiming(*row) for row in rest.pop("fixtures"))
+    rest["accounts"] = {nodeid: Account(*row) for nodeid, row in rest["accounts"].items()}
     if coverage is not None:
         files, fail_under, sources = coverage
         coverage = MeasuredCoverage(tuple(FileCoverage(*row) for row in files), fail_under, tuple(sources))

@@ -11,21 +11,10 @@ from pathlib import Path
 from typing import Any
 
 # Options that choose tests: their destination in pytest's namespace, and how a person types them.
-SELECTING = {
-    "keyword": "-k",
-    "markexpr": "-m",
-    "deselect": "--deselect",
-    "ignore": "--ignore",
-    "ignore_glob": "--ignore-glob",
-    "lf": "--lf",
-    "stepwise": "--sw",
-    "collectonly": "--collect-only",
-    "splits": "--splits",
-    "group": "--group",
-    "doctestmodules": "--doctest-modules",
-    "inifilename": "-c",
-    "override_ini": "-o",
-}
+_TYPED = """keyword -k, markexpr -m, deselect --deselect, ignore --ignore, ignore_glob --ignore-glob, lf --lf,
+    stepwise --sw, collectonly --collect-only, splits --splits, group --group, doctestmodules --doctest-modules,
+    inifilename -c, override_ini -o"""
+SELECTING: dict[str, str] = dict(option.split() for option in _TYPED.split(","))
 
 SHARDING = frozenset({"splits", "group"})
 # A run with these is never the whole suite, even where addopts has them.
@@ -121,20 +110,15 @@ def test_files(
             continue
         for folder, folders, files in os.walk(root):
             here = Path(folder)
-            folders[:] = [
-                name
-                for name in sorted(folders)
-                if not matches(here / name, skipped)
-                and name != "__pycache__"
-                and not is_under(here / name, beside)
-                and not (here / name / "pyvenv.cfg").exists()
-            ]
-            found += [
-                here / name
-                for name in sorted(files)
-                if name.endswith(".py") and matches(here / name, patterns) and not is_under(here / name, beside)
-            ]
+            folders[:] = [name for name in sorted(folders) if not _is_passed_over(here / name, skipped, beside)]
+            python = [here / name for name in sorted(files) if name.endswith(".py")]
+            found += [path for path in python if matches(path, patterns) and not is_under(path, beside)]
     return found
 
 
 test_files.__test__ = False  # type: ignore[attr-defined]
+
+
+def _is_passed_over(folder: Path, skipped: Sequence[str], beside: Sequence[Path]) -> bool:
+    generated = folder.name == "__pycache__" or (folder / "pyvenv.cfg").exists()
+    return generated or matches(folder, skipped) or is_under(folder, beside)

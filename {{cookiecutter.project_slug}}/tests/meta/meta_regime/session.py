@@ -240,6 +240,7 @@ class JudgedSession:
         run = SuiteRun(
             tests=self.recorder.timings(),
             fixtures=tuple(self.recorder.fixtures),
+            accounts=self.recorder.accounts,
             seconds=seconds,
             queued=0.0 if self.facts.workers else queued,
             workers=self.facts.workers,
@@ -247,8 +248,10 @@ class JudgedSession:
             broken=f"The suite was stopped: {self.facts.stopped}." if self.facts.stopped else None,
         )
         run = coverage_of(run, self.config, standards.policy.suite)
-        for doubts in self.config.hook.pytest_meta_tests_doubts(judged=self, standards=standards):
-            run = replace(run, coverage=None if "coverage_missing" in doubts else run.coverage, **doubts)
+        for other in self.config.hook.pytest_meta_tests_doubts(judged=self, standards=standards):
+            figures = {**run.figures, **other.pop("figures", {})}
+            coverage = None if "coverage_missing" in other else run.coverage
+            run = replace(run, **{"coverage": coverage, "figures": figures, **other})
         return run
 
     def _run_from_elsewhere(self, standards: Standards) -> SuiteRun:
@@ -276,10 +279,10 @@ class JudgedSession:
             self.verdicts[request.node.name] = said
             text = VerdictText(str(request.node.path), said, strict=self.strict)
             request.node.repr_failure = lambda *_: text  # what pytest prints of a failure: no traceback
-            if said.outcome is Outcome.FAILED or (said.outcome is Outcome.NOT_JUDGED and self.strict):
-                pytest.fail(said.line, pytrace=False)
-            if said.outcome is Outcome.NOT_JUDGED:
+            if said.outcome is Outcome.NOT_JUDGED and (said.optional or not self.strict):
                 pytest.skip(said.message)
+            if said.outcome is not Outcome.PASSED:
+                pytest.fail(said.line, pytrace=False)
 
         return judge
 

@@ -1,8 +1,9 @@
-"""Clocks, and a watch for fixtures: wall time, and time spent queueing for a CPU.
+"""Clocks, and a watch for fixtures: wall time, CPU time, and time spent queueing for a CPU.
 
 Wall time is CPU + run queue + blocked. A crowded machine lengthens the queue, and a test is not answerable for that, so
 it is taken off wherever the system tells it: on Linux the second field of /proc/thread-self/schedstat, in nanoseconds
-(https://docs.kernel.org/scheduler/sched-stats.html). Elsewhere it counts as 0. It is the main thread's account only.
+(https://docs.kernel.org/scheduler/sched-stats.html). Elsewhere it counts as 0. It is the main thread's account only;
+other threads and child processes that a test waits for show up as blocked.
 
 Clocks are kept in class attributes and closures: freezegun rebinds the clocks that it finds in modules.
 """
@@ -28,7 +29,7 @@ def _queue_clock() -> Callable[[], float]:
         descriptor = os.open("/proc/thread-self/schedstat", os.O_RDONLY | getattr(os, "O_CLOEXEC", 0))
         waited, turns = map(int, os.pread(descriptor, 64, 0).split()[1:])
     except (OSError, ValueError, AttributeError):
-        return lambda: 0.0
+        return _not_told
     owner, ident, pread, believed = threading.get_ident(), threading.get_ident, os.pread, 0
 
     def queued() -> float:
@@ -45,18 +46,44 @@ def _queue_clock() -> Callable[[], float]:
     return queued
 
 
+def _not_told() -> float:
+    return 0.0
+
+
+def _children_clock() -> Callable[[], float]:
+    """Give a function that tells the CPU seconds of the child processes that have ended and were waited for."""
+    try:
+        import resource
+    except ImportError:  # not on Windows
+        return _not_told
+    usage, children = resource.getrusage, resource.RUSAGE_CHILDREN
+    return lambda: sum(usage(children)[:2])
+
+
+_queued = _queue_clock()
+
+
 class Clocks:
-    """The clocks of this process, out of reach of whatever a test does to `time`."""
+    """The clocks of this process, out of reach of whatever a test does to `time`.
+
+    In seconds. `wall` and the main thread's `cpu` and `queued`; CPU time of the whole `process`, and of its `children`.
+    Read `cpu` first and `wall` last: while it is read, the kernel may let another process run, for milliseconds.
+    """
 
     wall: Callable[[], float] = staticmethod(time.perf_counter)
-    queued: Callable[[], float] = staticmethod(_queue_clock())
+    cpu: Callable[[], float] = staticmethod(time.thread_time)
+    queued: Callable[[], float] = staticmethod(_queued)
+    tell_queueing: bool = _queued is not _not_told
+    process: Callable[[], float] = staticmethod(time.process_time)
+    children: Callable[[], float] = staticmethod(_children_clock())
 
 
 @dataclass
 class WideFixtures:
-    """Seconds, of the test now running, that belong to fixtures of wider scope: of this phase, and queued in all."""
+    """Seconds, of the phase now running, that belong to fixtures of wider scope."""
 
     wall: float = 0.0
+    cpu: float = 0.0
     queued: float = 0.0
 
 
@@ -65,14 +92,17 @@ class FixtureWatch:
 
     def __init__(self, billed: WideFixtures) -> None:
         self._billed = billed
-        self._nested_before = (billed.wall, billed.queued)
-        self._began = (Clocks.wall(), Clocks.queued())
+        self._began = self._now()
 
-    def stop(self) -> tuple[float, float]:
-        """Give wall and queued seconds, and bill them to the fixture instead of the test."""
-        nested = (self._billed.wall - self._nested_before[0], self._billed.queued - self._nested_before[1])
-        wall = max(0.0, Clocks.wall() - self._began[0] - nested[0])
-        queued = max(0.0, Clocks.queued() - self._began[1] - nested[1])
+    def _now(self) -> tuple[float, float, float]:
+        billed = self._billed
+        cpu, queued = Clocks.cpu() - billed.cpu, Clocks.queued() - billed.queued
+        return Clocks.wall() - billed.wall, cpu, queued
+
+    def stop(self) -> tuple[float, float, float]:
+        """Give wall, CPU and queued seconds, and bill them to the fixture instead of the test."""
+        wall, cpu, queued = (max(0.0, now - began) for now, began in zip(self._now(), self._began, strict=True))
         self._billed.wall += wall
+        self._billed.cpu += cpu
         self._billed.queued += queued
-        return wall, queued
+        return wall, cpu, queued

@@ -10,17 +10,18 @@ import datetime
 import importlib
 import math
 import shlex
-import textwrap
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from .known_slow import KnownSlow, load_known_slow
 from .policy import Policy, PolicyError, load_policy
 from .record import SuiteRun
+
+if TYPE_CHECKING:
+    from .extras.known_slow.entries import KnownSlow
 
 _FAILURES_SHOWN = 10
 
@@ -35,11 +36,15 @@ class Outcome(Enum):
 
 @dataclass(frozen=True)
 class Verdict:
-    """An outcome, one line that says it, and more lines for whoever has to act on it."""
+    """An outcome, one line that says it, and more lines for whoever has to act on it.
+
+    `optional`: where it cannot judge, it need not, even where that fails others: nobody at hand could change it.
+    """
 
     outcome: Outcome
     line: str
     details: str = ""
+    optional: bool = False
 
     @property
     def message(self) -> str:
@@ -63,7 +68,7 @@ def load_standards(folder: Path, today: datetime.date) -> Standards:
     """Read `policy.toml` and `known_slow.toml`. Raises `PolicyError` with what is wrong in either."""
     read: list[Any] = []
     problems: list[str] = []
-    for load, name in ((load_policy, "policy.toml"), (load_known_slow, "known_slow.toml")):
+    for load, name in ((load_policy, "policy.toml"), (_load_known_slow, "known_slow.toml")):
         try:
             read.append(load(folder / name))
         except PolicyError as error:
@@ -73,10 +78,24 @@ def load_standards(folder: Path, today: datetime.date) -> Standards:
     return Standards(read[0], read[1], today)
 
 
+def _load_known_slow(path: Path) -> tuple[KnownSlow, ...]:
+    """Read the list of what may be slow; if it, or the extra that reads it, is not there, nothing is excused."""
+    known_slow = extra("known_slow") if path.exists() else None
+    return tuple(known_slow.load_known_slow(path)) if known_slow else ()
+
+
+def extra(name: str) -> Any:
+    """Give an extra; None if its owner has deleted it."""
+    try:
+        return importlib.import_module(f"{__package__}.extras.{name}")
+    except ModuleNotFoundError:
+        return None
+
+
 def reach_verdict(decide: Decide, run: SuiteRun, standards: Standards) -> Verdict:
     """Judge a run, or say why it cannot be judged. A broken or a failed child run never passes."""
     if run.broken is not None:
-        return Verdict(Outcome.FAILED, f"The suite could not be judged. {run.broken}", _last_lines(run))
+        return Verdict(Outcome.FAILED, f"The suite could not be judged. {run.broken}", run.output)
     if run.partial is not None:
         verdict = not_judged(run.partial)
     else:
@@ -89,11 +108,7 @@ def reach_verdict(decide: Decide, run: SuiteRun, standards: Standards) -> Verdic
         return replace(verdict, line=f"{verdict.line} {failures}.") if judged else verdict
     commands = "\n".join(f"    python -m pytest {shlex.quote(nodeid)}" for nodeid in run.failed[:_FAILURES_SHOWN])
     line = f"{failures}; mend that first. ({verdict.line})"
-    return Verdict(Outcome.FAILED, line, f"Next:\n\n{commands}\n\n{_last_lines(run)}".rstrip())
-
-
-def _last_lines(run: SuiteRun) -> str:
-    return f"The last lines of its output:\n\n{textwrap.indent(run.output, '    ')}" if run.output else ""
+    return Verdict(Outcome.FAILED, line, f"Next:\n\n{commands}\n\n{run.output}".rstrip())
 
 
 def broken_standards(error: PolicyError) -> Verdict:
@@ -105,13 +120,10 @@ def broken_standards(error: PolicyError) -> Verdict:
     return Verdict(Outcome.FAILED, line, listed)
 
 
-def details_from(extra: str, function: str, *facts: object) -> str:
+def details_from(name: str, function: str, *facts: object) -> str:
     """Give what an extra has to say about a red verdict; where it was deleted, where to read on."""
-    try:
-        module = importlib.import_module(f"{__package__}.extras.{extra}")
-    except ModuleNotFoundError:
-        return "Ways out of this: tests/meta/README.md"
-    return str(getattr(module, function)(*facts))
+    module = extra(name)
+    return str(getattr(module, function)(*facts)) if module else "Ways out of this: tests/meta/README.md"
 
 
 def not_judged(reason: str) -> Verdict:
@@ -123,13 +135,3 @@ def percent(value: Fraction | float) -> str:
     """Write per cent with two decimals, never rounded up: 79.999 is not 80."""
     hundredths = math.floor(Fraction(value) * 100)
     return f"{hundredths // 100}.{hundredths % 100:02d} %"
-
-
-def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Lay out rows of words under a head; the last column is left-aligned and may be of any length."""
-    widths = [max(len(row[index]) for row in [head, *rows]) for index in range(len(head) - 1)]
-    lines = []
-    for row in [head, *rows]:
-        cells = [cell.rjust(width) for cell, width in zip(row[:-1], widths, strict=True)]
-        lines.append("    " + "  ".join([*cells, row[-1]]))
-    return "\n".join(lines)

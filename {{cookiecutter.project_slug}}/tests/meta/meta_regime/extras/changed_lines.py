@@ -17,9 +17,10 @@ import pytest
 
 from ..covered import ranges
 from ..record import MeasuredCoverage, SuiteRun, exact_percent
-from ..verdict import Outcome, Standards, Verdict, not_judged, percent, table
+from ..verdict import Outcome, Standards, Verdict, not_judged, percent
 from ._git import Git, GitError, where_it_left
 from ._lines import how_to_see_lines, numbers
+from ._table import table
 
 _ROWS_SHOWN = 8
 _SECONDS = 300

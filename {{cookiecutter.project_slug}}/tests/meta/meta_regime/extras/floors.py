@@ -10,8 +10,9 @@ from fractions import Fraction
 
 from ..coverage_verdicts import lacking
 from ..record import FileCoverage, SuiteRun
-from ..verdict import Outcome, Standards, Verdict, not_judged, percent, table
+from ..verdict import Outcome, Standards, Verdict, not_judged, percent
 from ._lines import how_to_see_lines
+from ._table import table
 
 _ROWS_SHOWN = 8
 

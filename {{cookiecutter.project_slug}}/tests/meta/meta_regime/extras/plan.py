@@ -13,8 +13,9 @@ import pytest
 
 from ..coverage_verdicts import lacking
 from ..record import FileCoverage, MeasuredCoverage, SuiteRun, exact_percent
-from ..verdict import percent, table
+from ..verdict import percent
 from ._lines import how_to_see_lines, missing_ranges
+from ._table import table
 from ._whole_files import write_whole
 
 if TYPE_CHECKING:

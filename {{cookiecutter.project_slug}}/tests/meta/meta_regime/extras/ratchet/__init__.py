@@ -15,48 +15,38 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from ...verdict import Outcome, Standards, Verdict, not_judged
+from .. import _accept
+from .._baseline_file import BaselineError, sides
 from .._git import Git, GitError
 from .._whole_files import write_whole
 from . import history, wording
-from .baseline import Baseline, BaselineError, Entry, accepted, loosened, merged, parsed, sides, worse, written
+from .baseline import Baseline, Entry, accepted, loosened, merged, parsed, worse, written
 
 if TYPE_CHECKING:
     from ...record import MeasuredCoverage, SuiteRun
 
-_STORED = pytest.StashKey[str]()  # what was stored, in words
-_REFUSED = pytest.StashKey[str]()  # why nothing is
 _LOOKED_UP = 8  # files of which git is asked who tightened their line
 # What of coverage.py's settings decides how much there is to cover.
 _SETTINGS = """run:omit run:include run:plugins report:omit report:include report:exclude_lines report:exclude_also
     report:partial_branches report:partial_also"""
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the option."""
-    text = "store what has become better, drop what is gone, make the baseline; never allow more than before"
-    parser.getgroup("meta-tests").addoption("--meta-accept", action="store_true", help=text)
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Say what was stored, where that was asked for, or why nothing was."""
-    judged: Any = config.pluginmanager.getplugin("meta-tests")
-    if config.getoption("meta_accept", False) and judged is not None and judged.judges:
-        stored = config.stash.get(_STORED, "")
-        why = config.stash.get(_REFUSED, "") or judged.silence or (judged.run and judged.run.partial)
-        said = stored or f"--meta-accept has stored nothing: {why or 'the verdict was not asked'}"
-        terminalreporter.write_line(f"meta-tests: {said}", yellow=not stored)
+def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
+    """Add the option `--meta-accept`."""
+    _accept.add_option(parser, pluginmanager)
 
 
 def has_not_regressed(config: pytest.Config, run: SuiteRun, standards: Standards) -> Verdict:
     """Judge each measured file against its line in the baseline; with `--meta-accept`, tighten that first."""
     if run.coverage is None:
-        config.stash[_REFUSED] = run.coverage_missing
+        _accept.note(config, history.NAME, refused=run.coverage_missing)
         return not_judged(run.coverage_missing)
     judged: Any = config.pluginmanager.getplugin("meta-tests")
     path, git = judged.facts.meta / "baseline.json", Git(config.rootpath.resolve())
     measured = as_measured(run.coverage, config)
-    accept = bool(config.getoption("meta_accept", False)) and not run.failed
-    config.stash[_REFUSED] = "tests of the suite failed" if run.failed else "the baseline cannot be used"
+    accept = _accept.is_wanted(config) and not run.failed
+    refused = "tests of the suite failed" if run.failed else "the baseline cannot be used"
+    _accept.note(config, history.NAME, refused=refused)
     baseline = _usable(path, measured, accept=accept)
     if isinstance(baseline, Verdict):
         return baseline
@@ -73,7 +63,7 @@ def has_not_regressed(config: pytest.Config, run: SuiteRun, standards: Standards
             missed = {name: baseline.files[name] for name in _not_measured(baseline, measured, git)}
             baseline = accepted(baseline, measured)
             baseline = replace(baseline, files={**baseline.files, **missed})
-            config.stash[_STORED] = _store(path, stored, baseline)
+            _accept.note(config, history.NAME, stored=_store(path, stored, baseline))
         except OSError as error:
             return Verdict(Outcome.FAILED, f"{history.NAME} could not be written: {error.strerror}.")
     found = _problems(baseline, measured, before, run.coverage, git)
@@ -89,7 +79,7 @@ def _store(path: Path, stored: Baseline, baseline: Baseline) -> str:
     if text is not None and not sides(text) and baseline.files == stored.files:
         return f"{history.NAME} is as it was"
     write_whole(path, written(baseline))
-    return wording.stored(stored if text is not None else None, baseline)
+    return wording.stored(stored if text is not None and stored.files else None, baseline)
 
 
 def _usable(path: Path, measured: Baseline, *, accept: bool) -> Baseline | Verdict:
@@ -99,8 +89,9 @@ def _usable(path: Path, measured: Baseline, *, accept: bool) -> Baseline | Verdi
         baseline = None if text is None else _read(text, measured, accept=accept)
     except (BaselineError, UnicodeDecodeError, OSError) as error:
         return wording.unusable(getattr(error, "problems", [str(error)]))
-    if baseline is None:
-        return replace(measured, files={}) if accept else not_judged(wording.MISSING)
+    if baseline is None or not baseline.is_made:
+        timings = baseline.timings if baseline else {}
+        return replace(measured, files={}, timings=timings) if accept else not_judged(wording.MISSING)
     return baseline if baseline.settings == measured.settings else wording.other_settings(baseline, measured)
 
 
@@ -114,7 +105,8 @@ def _read(text: str, measured: Baseline, *, accept: bool) -> Baseline:
     ours, theirs = map(parsed, both)
     if ours.settings == theirs.settings:
         return merged(ours, theirs)
-    return ours if ours.settings == measured.settings else theirs
+    kept = ours if ours.settings == measured.settings else theirs
+    return replace(kept, timings=merged(ours, theirs).timings)
 
 
 def _problems(

@@ -1,29 +1,16 @@
-"""`baseline.json`: how many lines and branches of each file are uncovered. Data in, data out; no files, no git.
-
-A file is written on a line of its own, sorted, with a comma after each, so that git merges two branches' changes.
-"""
+"""`baseline.json`: how many lines and branches of each file are uncovered. Data in, data out; no files, no git."""
 
 from __future__ import annotations
 
 import json
-import re
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
-FORMAT = 1
-_LAST = "~"  # sorts behind every path: the line before it has its comma, too
+from .. import _baseline_file
+from .._baseline_file import FORMAT, BaselineError
+
 _ABOUT = "Lines and branches that no test executes, by file: no more than these. See README.md"
-_END = "ends the list, so that each line above has its comma"
-
-
-class BaselineError(Exception):
-    """The file cannot be used. `problems` has one sentence for each thing that is wrong."""
-
-    def __init__(self, problems: list[str]) -> None:
-        super().__init__("\n".join(problems))
-        self.problems = problems
 
 
 class Entry(NamedTuple):
@@ -41,11 +28,20 @@ class Entry(NamedTuple):
 
 @dataclass(frozen=True)
 class Baseline:
-    """All entries by path, and what they were measured with: settings (digests by name), interpreter, coverage.py."""
+    """All entries by path, and what they were measured with: settings (digests by name), interpreter, coverage.py.
+
+    `timings` are what another extra keeps in the file.
+    """
 
     files: Mapping[str, Entry] = field(default_factory=dict)
     settings: Mapping[str, str] = field(default_factory=dict)
     measured_with: Mapping[str, str] = field(default_factory=dict)
+    timings: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def is_made(self) -> bool:
+        """Whether it says anything of coverage."""
+        return bool(self.files or self.settings)
 
 
 # Reading and writing.
@@ -53,45 +49,34 @@ class Baseline:
 
 def written(baseline: Baseline) -> str:
     """Give the text of the file."""
-    head = {"about": _ABOUT, "format": FORMAT, "measured_with": baseline.measured_with, "settings": baseline.settings}
-    lines = [f"{_json(name)}: {json.dumps(value, sort_keys=True)}," for name, value in head.items()]
-    files = [f"{line_of(path, entry)}," for path, entry in sorted(baseline.files.items())]
-    return "\n".join(["{", *lines, '"files": {', *files, f"{_json(_LAST)}: {_json(_END)}", "}", "}", ""])
+    settings, measured_with = (dict(sorted(each.items())) for each in (baseline.settings, baseline.measured_with))
+    head = {"about": _ABOUT, "format": FORMAT, "measured_with": measured_with, "settings": settings}
+    files = {path: _values(entry) for path, entry in baseline.files.items()}
+    return _baseline_file.written({**head, "timings": baseline.timings, "files": files})
 
 
 def line_of(path: str, entry: Entry, *, ask_for_reason: bool = False) -> str:
     """Give the line of a file, without its comma; with an empty reason to be filled in, if that is asked for."""
-    values = {name: value for name, value in entry._asdict().items() if value != "" or ask_for_reason}
-    return f"{_json(path)}: {_json(values)}"
+    values = {**_values(entry), "reason": entry.reason} if ask_for_reason else _values(entry)
+    return f"{json.dumps(path, ensure_ascii=False)}: {json.dumps(values, ensure_ascii=False)}"
 
 
-def _json(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False)
+def _values(entry: Entry) -> dict[str, object]:
+    return {name: value for name, value in entry._asdict().items() if value != ""}
 
 
 def parsed(text: str) -> Baseline:
     """Read the text of a file. Raises `BaselineError` with everything that is wrong in it."""
     problems: list[str] = []
-
-    def pairs(found: list[tuple[str, Any]]) -> dict[str, Any]:
-        twice = [key for key, count in Counter(key for key, _ in found).items() if count > 1]
-        problems.extend(f"{key} is there twice; keep the line with the smaller numbers" for key in twice)
-        return dict(found)
-
-    try:
-        document = json.loads(text.removeprefix("\ufeff"), object_pairs_hook=pairs)
-    except (ValueError, RecursionError) as error:
-        raise BaselineError([f"it is not valid JSON: {error}"]) from None
-    document = document if isinstance(document, dict) else {}
-    for name in ("files", "settings", "measured_with"):
-        if not isinstance(document.get(name), dict):
-            raise BaselineError([f'it must be an object with "{name}", an object, in it; take it back from git'])
-    if document.get("format") != FORMAT:
-        problems.append(f"its format is {document.get('format')!r}, this version of tests/meta reads {FORMAT}")
-    entries = {path: _entry(path, row, problems) for path, row in document["files"].items() if path != _LAST}
+    document = _baseline_file.read(text, problems)
+    only_timings: dict[str, str] | None = {} if document["timings"] and not document["files"] else None
+    for name in ("settings", "measured_with"):
+        if not isinstance(document.setdefault(name, only_timings), dict):
+            raise BaselineError([_baseline_file.lacks(name)])
+    entries = {path: _entry(path, row, problems) for path, row in document["files"].items()}
     if problems:
         raise BaselineError(problems)
-    return Baseline(entries, document["settings"], document["measured_with"])
+    return Baseline(entries, document["settings"], document["measured_with"], document["timings"])
 
 
 def _entry(path: str, row: Any, problems: list[str]) -> Entry:
@@ -105,21 +90,6 @@ def _entry(path: str, row: Any, problems: list[str]) -> Entry:
         wrong.append("reason is empty, or no text; say why more may be uncovered than before")
     problems.extend(f"{path}: {each}" for each in sorted(wrong))
     return Entry(0, 0) if wrong else Entry(row["lines"], row["branches"], row.get("reason", ""))
-
-
-def sides(text: str) -> tuple[str, str] | None:
-    """Give both sides of a text with the marks of a merge conflict; None if it has none."""
-    ours, theirs, side = list[str](), list[str](), 0
-    marks = {"<<<<<<<": 1, "|||||||": 2, "=======": 3, ">>>>>>>": 0}
-    found = False
-    for line in text.split("\n"):  # not at every character that splitlines takes for a line's end
-        mark = re.match(r"([<|=>])\1{6}(?: |$)", line)
-        if mark:
-            side, found = marks[line[:7]], True
-            continue
-        ours += [line] if side in (0, 1) else []
-        theirs += [line] if side in (0, 3) else []
-    return ("\n".join(ours), "\n".join(theirs)) if found else None
 
 
 # Comparing. `measured` is what a run has found, as a baseline of its own.
@@ -175,4 +145,4 @@ def merged(ours: Baseline, theirs: Baseline) -> Baseline:
     files = {**theirs.files, **ours.files}
     for path in ours.files.keys() & theirs.files.keys():
         files[path] = min(theirs.files[path], ours.files[path], key=lambda entry: entry.uncovered)
-    return replace(ours, files=files)
+    return replace(ours, files=files, timings=_baseline_file.lesser(ours.timings, theirs.timings))

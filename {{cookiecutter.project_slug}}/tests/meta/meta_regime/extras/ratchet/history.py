@@ -6,10 +6,12 @@ import contextlib
 from dataclasses import dataclass
 from pathlib import Path
 
+from .. import _baseline_file
+from .._baseline_file import BaselineError
 from .._git import Git, GitError, where_it_left
-from .baseline import Baseline, BaselineError, Entry, line_of, parsed, renamed
+from .baseline import Baseline, Entry, line_of, parsed, renamed
 
-NAME = "tests/meta/baseline.json"
+NAME = _baseline_file.NAME
 
 
 @dataclass(frozen=True)

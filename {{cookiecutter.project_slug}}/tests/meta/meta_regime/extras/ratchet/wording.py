@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from ...record import MeasuredCoverage
-from ...verdict import Outcome, Verdict, not_judged, table
+from ...verdict import Outcome, Verdict, not_judged
 from .._lines import how_to_see_lines, missing_ranges
+from .._table import table
 from .baseline import Baseline, Entry, better, line_of
 from .history import NAME, Tightened
 

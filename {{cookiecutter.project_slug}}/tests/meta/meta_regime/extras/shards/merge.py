@@ -64,6 +64,8 @@ def merged(folder: Path, typed: str, here: Mapping[str, Any], config: pytest.Con
         fixtures=tuple(fixture for shard in shards for fixture in shard.run.fixtures),
         seconds=slowest.run.seconds,
         queued=slowest.run.queued,
+        accounts={nodeid: account for shard in shards for nodeid, account in shard.run.accounts.items()},
+        figures=slowest.run.figures,
         shards=len(shards),
     )
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import functools
 import json
 import math
 import re
@@ -11,9 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .policy import PolicyError, read_toml
+from ...policy import PolicyError, read_toml
 
 EXCUSE_DAYS = 90
+_ENDLESS = 1e9  # seconds
 
 
 @dataclass(frozen=True)
@@ -31,29 +33,36 @@ class KnownSlow:
 
     def matches(self, nodeid: str) -> bool:
         """Tell whether this entry is about the test. Only `*` is special: ids are full of brackets."""
-        if self.test == nodeid:
-            return True
-        pattern = ".*".join(re.escape(part) for part in self.test.split("*"))
-        return "*" in self.test and re.fullmatch(pattern, nodeid, re.DOTALL) is not None
+        return self.test == nodeid or ("*" in self.test and self._pattern.fullmatch(nodeid) is not None)
+
+    @functools.cached_property
+    def _pattern(self) -> re.Pattern[str]:
+        return re.compile(".*".join(re.escape(part) for part in self.test.split("*")), re.DOTALL)
 
 
 def load_known_slow(path: Path) -> tuple[KnownSlow, ...]:
-    """Read the list; a file that is not there is an empty one. Raises `PolicyError` with all that is wrong."""
-    if not path.exists():
-        return ()
-    document = read_toml(path)
+    """Read the list. Raises `PolicyError` with all that is wrong."""
+    return checked(read_toml(path), path.name)
+
+
+def checked(document: Mapping[str, Any], name: str) -> tuple[KnownSlow, ...]:
+    """Give the entries of a parsed list. Raises `PolicyError` with all that is wrong."""
     problems = [
-        f"{path.name}: {key} is unknown; entries are written under [[known_slow]]"
-        for key in document
-        if key != "known_slow"
+        f"{name}: {key} is unknown; entries are written under [[known_slow]]" for key in document if key != "known_slow"
     ]
     tables = document.get("known_slow", [])
     if not isinstance(tables, list):
-        raise PolicyError([*problems, f"{path.name}: write [[known_slow]], with two brackets, above each entry"])
-    entries = [_parse(table, f"{path.name}: entry {number}", problems) for number, table in enumerate(tables, 1)]
+        raise PolicyError([*problems, f"{name}: write [[known_slow]], with two brackets, above each entry"])
+    read = [_parse(table, f"{name}: entry {number}", problems) for number, table in enumerate(tables, 1)]
+    entries = [entry for entry in read if entry is not None]
+    first: dict[str, int] = {}
+    for number, entry in enumerate(read, 1):
+        if entry is not None and first.setdefault(entry.test, number) != number:
+            again = f"the test of entry {first[entry.test]} again; leave one of the two"
+            problems.append(f"{name}: entry {number} ({entry.test}): {again}")
     if problems:
         raise PolicyError(problems)
-    return tuple(entry for entry in entries if entry is not None)
+    return tuple(entries)
 
 
 def _parse(table: Any, where: str, problems: list[str]) -> KnownSlow | None:
@@ -65,9 +74,9 @@ def _parse(table: Any, where: str, problems: list[str]) -> KnownSlow | None:
     is_number = isinstance(seconds, (int, float)) and not isinstance(seconds, bool)
     unknown = table.keys() - {"test", "seconds", "reason", "until"}
     found = [f"{key} is unknown; known are: test, seconds, reason, until" for key in unknown]
-    if not isinstance(table.get("test"), str) or not table["test"]:
+    if not isinstance(table.get("test"), str) or not table["test"].strip(" *"):
         found.append("test must be a test's id, as in tests/unit/test_a.py::test_b")
-    if not is_number or not math.isfinite(seconds) or seconds <= 0:  # type: ignore[operator, arg-type]
+    if not is_number or not 0 < seconds < _ENDLESS:  # type: ignore[operator]
         found.append("seconds must be a number above 0: what the test may take")
     if not isinstance(table.get("reason"), str) or not table["reason"].strip():
         found.append("reason is empty; say why this test may be slow")

@@ -1,0 +1,340 @@
+"""known_slow.toml is kept current: whatever makes an entry out of date is found, and `--meta-accept` trims."""
+
+from __future__ import annotations
+
+import datetime
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from meta_regime.extras.known_slow import how_to_excuse
+from meta_regime.extras.known_slow.entries import KnownSlow
+from meta_regime.extras.known_slow.stale import Stale, Wanted
+from meta_regime.extras.known_slow.trimming import CannotTrimError, trim, without
+from meta_regime.policy import Policy, SlowTests
+from meta_regime.record import FixtureTiming, SuiteRun, TestTiming
+from meta_regime.verdict import Standards
+
+from tests.sample import SLOW, Said, delete_extras, policy, session, write
+
+TODAY = datetime.date(2026, 11, 22)
+TOMORROW, YESTERDAY = TODAY + datetime.timedelta(days=1), TODAY - datetime.timedelta(days=1)
+CURRENT = "test_known_slow_list_is_current"
+LIST = "tests/meta/known_slow.toml"
+
+
+def took(nodeid: str, seconds: float, outcome: str = "passed") -> TestTiming:
+    return TestTiming(nodeid, 0.0, seconds, 0.0, 0.0, outcome)
+
+
+def entry(test: str, until: datetime.date = TOMORROW, seconds: float = 20.0) -> KnownSlow:
+    return KnownSlow(test, seconds, "because", until)
+
+
+FILES = {"tests": "", "tests/test_a.py": "def test_a(): ...\ndef test_elsewhere(): ...", "tests/test_gpu.py": ""}
+
+
+def judged(entries: list[KnownSlow], tests: list[TestTiming], fixtures: tuple[FixtureTiming, ...] = ()) -> Wanted:
+    """Look at entries after a run; the limit is 10 seconds, 12.5 with the tolerance."""
+    standards = Standards(Policy(slow_tests=SlowTests(limit_seconds=10.0)), tuple(entries), TODAY)
+    return Wanted(SuiteRun(tests=tuple(tests), fixtures=fixtures), standards, FILES.get)
+
+
+def stale(entries: list[KnownSlow], *tests: TestTiming) -> list[Stale]:
+    return judged(entries, list(tests)).stale()
+
+
+A = "tests/test_a.py::test_a"
+
+
+class TestAnEntry:
+    @pytest.mark.parametrize("seconds", [5.1, 9.9, 10.1, 12.6, 30.0])
+    def test_whose_test_is_not_clearly_fast_is_wanted(self, seconds: float) -> None:
+        wanted = judged([entry(A)], [took(A, seconds)])
+        assert (wanted.stale(), wanted.unknown) == ([], 0)
+
+    def test_whose_test_is_fast_can_go(self) -> None:
+        why = "is fast now: it takes 5.00 s, and the limit is 10 s. Delete the entry."
+        assert stale([entry(A)], took(A, 5.0)) == [Stale(1, entry(A), why, True)]
+
+    def test_with_a_glob_is_wanted_while_one_of_its_tests_is(self) -> None:
+        glob, b = entry("tests/test_a.py::*"), "tests/test_a.py::test_b"
+        assert stale([glob], took(A, 0.1), took(b, 6.0)) == []
+        (found,) = stale([glob], took(A, 0.1), took(b, 4.0))
+        assert found.why.startswith("is fast now: it takes 4.00 s, the slowest of its tests, and the limit is 10 s.")
+
+    @pytest.mark.parametrize("outcome", ["skipped", "failed"])
+    @pytest.mark.parametrize("test", [A, "tests/*"])
+    def test_is_not_called_fast_where_a_test_did_not_pass(self, test: str, outcome: str) -> None:
+        wanted = judged([entry(test)], [took("tests/b.py::b", 0.1), took(A, 0.0, outcome)])
+        assert (wanted.stale(), wanted.unknown) == ([], 1)
+
+    @pytest.mark.parametrize(
+        ("seconds", "outcome", "why", "needless"),
+        [
+            (12.6, "passed", "it still takes 12.60 s: test_no_new_slow_tests judges it again.", False),
+            (12.4, "passed", "it takes 12.40 s, which needs no excuse. Delete the entry.", True),
+            (0.1, "passed", "it takes 0.10 s, which needs no excuse. Delete the entry.", True),
+            (0.0, "skipped", "its test did not run here, or did not pass. See where it runs", False),
+        ],
+    )
+    def test_whose_date_has_passed(self, seconds: float, outcome: str, why: str, needless: bool) -> None:
+        assert stale([entry(A, TODAY)], took(A, 7.0)) == []
+        (found,) = stale([entry(A, YESTERDAY)], took(A, seconds, outcome))
+        assert found.why.startswith(f"ended on 2026-11-21, and {why}")
+        assert found.needless is needless
+
+    @pytest.mark.parametrize("test", ["tests/test_b.py::test_a", "tests/gone/*", "*::test_gone", "tests/test_a.py::x*"])
+    def test_whose_test_is_gone_can_go(self, test: str) -> None:
+        (found,) = stale([entry(test)], took("tests/test_a.py::other_one_entirely", 0.1))
+        what = "matches no test of the suite." if "*" in test else "no test of the suite has this id."
+        assert (found.why, found.needless) == (f"{what} Delete the entry.", True)
+
+    @pytest.mark.parametrize(
+        "test",
+        [
+            pytest.param("tests/test_gpu.py::test_x", id="its module was skipped"),
+            pytest.param("tests/test_gpu.py::*", id="so were all that it matches"),
+            pytest.param("tests/test_a.py::test_elsewhere", id="it is defined, but not selected here"),
+            pytest.param("tests/test_a.py::TestX::test_elsewhere[1]", id="likewise with a parameter"),
+        ],
+    )
+    def test_whose_test_may_be_there_is_not_called_gone(self, test: str) -> None:
+        wanted = judged([entry(test)], [took(A, 0.1)])
+        assert (wanted.stale(), wanted.unknown) == ([], 1)
+
+    @pytest.mark.parametrize(
+        ("old", "new"),
+        [
+            pytest.param("tests/test_old.py::test_big", "tests/unit/test_old.py::test_big", id="file moved"),
+            pytest.param("tests/test_a.py::test_big", "tests/test_a.py::TestBig::test_big", id="put into a class"),
+            pytest.param("tests/test_a.py::test_big", "tests/test_a.py::test_large", id="function renamed"),
+            pytest.param("tests/test_a.py::test_a[1]", "tests/test_a.py::test_a[1-x]", id="parameter added"),
+        ],
+    )
+    @pytest.mark.parametrize("seconds", [12.0, 0.5])
+    def test_whose_test_was_renamed_names_the_new_id(self, old: str, new: str, seconds: float) -> None:
+        (found,) = stale([entry(old)], took(new, seconds), took("tests/test_b.py::test_other", 0.1))
+        gone = f"no test of the suite has this id. Was it renamed? {new} takes"
+        if seconds == 12.0:  # its reason is to be kept
+            assert found == Stale(1, entry(old), f"{gone} 12.00 s: write that id into the entry.", False)
+        else:
+            assert found == Stale(1, entry(old), f"{gone} 0.50 s, which needs no excuse: delete the entry.", True)
+
+    def test_is_not_the_old_name_of_a_test_that_has_an_entry(self) -> None:
+        (found,) = stale([entry("tests/test_b.py::test_a"), entry(A)], took(A, 12.0))
+        assert found.why == "no test of the suite has this id. Delete the entry."
+
+    def test_that_another_covers_can_go(self) -> None:
+        wide = entry("tests/test_a.py::*")
+        (found,) = stale([entry(A), wide], took(A, 12.0))
+        why = "entry 2, tests/test_a.py::*, excuses all that this one does. Delete this one."
+        assert found == Stale(1, entry(A), why, True)
+        assert stale([entry(A, seconds=21.0), wide], took(A, 12.0)) == []
+        assert stale([entry(A, TOMORROW + datetime.timedelta(days=1)), wide], took(A, 12.0)) == []
+
+    def test_may_be_of_a_fixture(self) -> None:
+        row = FixtureTiming("db", "session", "tests/unit", 3.0, 1.0, 0.0)
+        here, gone = entry(row.label), entry("tests/unit::cache [session fixture]")
+        found = judged([here, gone], [took(A, 0.1)], (row,)).stale()
+        assert [(fault.number, fault.why.split(".")[0]) for fault in found] == [
+            (1, "is fast now: it takes 4"),
+            (2, "no test of the suite has this id"),
+        ]
+        skipped = judged([gone], [took("tests/unit/test_b.py::test_b", 0.0, "skipped")])
+        assert (skipped.stale(), skipped.unknown) == ([], 1)
+
+
+def test_a_pasted_entry_does_not_repeat_one_that_is_there() -> None:
+    standards = Standards(known_slow=(entry(A, YESTERDAY), entry("tests/test_b.py::*", seconds=11.0)), today=TODAY)
+    text = how_to_excuse([took(A, 12.0), took("tests/test_b.py::test_b", 14.0)], standards)
+    assert f"The entry of {A} in known_slow.toml ended on 2026-11-21." in text
+    assert "The entry of tests/test_b.py::test_b in known_slow.toml allows 11 s." in text
+    assert text.count("[[known_slow]]") == 1
+    assert 'test = "tests/test_b.py::test_b"\n    seconds = 17.5\n    reason = ""\n' in text
+
+
+ENTRIES = {
+    "one": '[[known_slow]]\ntest = "one"\nseconds = 20\nreason = """x\n\n[[known_slow]]\n# no comment\n"""\n'
+    "until = 2026-11-23  # soon\n",
+    "two": '[[ "known_slow" ]]  # two\n\nuntil = 2026-11-23\ntest = "two"\n\nseconds = 20\nreason = "y"\n# below two\n',
+    "three": "  # above three\n  [[known_slow]]\n  test = 'three'\nseconds = 20\nreason = 'z'\nuntil = 2026-11-23\n",
+}
+BEGINNING, STRAY, END = "# Tests that may be slow.\n# See README.md\n", "# --- the others ---\n\n", "# the end\n"
+
+
+@pytest.mark.parametrize("newline", ["\n", "\r\n"], ids=["LF", "CRLF"])
+@pytest.mark.parametrize("mark", ["", "\ufeff"], ids=["", "BOM"])
+@pytest.mark.parametrize("out", range(8))
+def test_everything_else_stays_byte_for_byte(newline: str, mark: str, out: int, tmp_path: Path) -> None:
+    goes = [bool(out & 1), bool(out & 2), bool(out & 4)]
+    blocks = [text + "\n" for text in ENTRIES.values()]
+    left = ["" if gone else block for gone, block in zip(goes, blocks, strict=True)]
+    path = tmp_path / "known_slow.toml"
+    before, after = (
+        (mark + BEGINNING + each[0] + STRAY + each[1] + each[2] + END).replace("\n", newline).encode()
+        for each in (blocks, left)
+    )
+    path.write_bytes(before)
+    tables = tomllib.loads(before.decode().removeprefix("\ufeff"))["known_slow"]
+    entries = [KnownSlow(**{**table, "seconds": 20.0}) for table in tables]
+    trim(path, entries, [entry for entry, gone in zip(entries, goes, strict=True) if not gone])
+    assert path.read_bytes() == after
+    assert [file.name for file in tmp_path.iterdir()] == ["known_slow.toml"]
+
+
+@pytest.mark.parametrize("last", ["", "\n", "\n\n \n"], ids=["no newline", "newline", "empty lines"])
+def test_the_end_of_the_file(last: str) -> None:
+    one, two = ENTRIES["one"], ENTRIES["three"].rstrip()
+    assert without(one + "\n" + two + last, [False, True]) == one
+    assert without(one + "\n" + two + last, [True, False]) == two + last
+    assert without(two + last, [True]) == "  # above three\n"  # what the file begins with
+
+
+def test_a_comment_on_the_first_line_stays() -> None:
+    assert without("# mine\n[[known_slow]]\nx = 1\n", [True]) == "# mine\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ('known_slow = [{test = "a", seconds = 20, reason = "x", until = 2026-11-23}]', "cannot be told apart"),
+        ('[["known\\u005fslow"]]\ntest = "a"\nseconds = 20\nreason = "x"\nuntil = 2026-11-23', "cannot be told apart"),
+        ('[[known_slow]]\ntest = "a"\nseconds = 21\nreason = "x"\nuntil = 2026-11-23', "was changed while"),
+        ("[[known_slow]", "was changed while"),
+        ("", "was changed while"),
+    ],
+)
+def test_what_is_not_understood_is_left_alone(text: str, why: str, tmp_path: Path) -> None:
+    path = tmp_path / "known_slow.toml"
+    path.write_text(text)
+    with pytest.raises(CannotTrimError, match=why):
+        trim(path, [KnownSlow("a", 20.0, "x", TOMORROW)], [])
+    assert path.read_text() == text
+
+
+LINES = st.sampled_from(
+    ["", "  ", "# c", "[[known_slow]]", "[[known_slow]]", 'a = """', '"""', "b = 1", "c = '''", "'''", "[[x]]", "d = ["]
+)
+
+
+@given(st.lists(LINES, max_size=12), st.lists(st.booleans(), max_size=6), st.sampled_from(["\n", "\r\n"]))
+def test_no_line_that_is_left_was_changed(lines: list[str], out: list[bool], newline: str) -> None:
+    left = without(newline.join(lines), out)
+    if left is not None:
+        remaining = iter(lines)
+        assert all(line in remaining for line in left.split(newline) if line)
+
+
+# In sessions.
+
+SLEEPS = "import time\nimport pytest\n\n\n"
+for _name, _seconds in (("fast", 0), ("slow", 0.7), ("ended", 0.7)):
+    SLEEPS += f"def test_{_name}():\n    time.sleep({_seconds})\n\n\n"
+SLEEPS += "@pytest.mark.skip(reason='not here')\ndef test_skipped():\n    pass\n"
+
+
+def written(name: str, until: str = "2999-01-01") -> str:
+    test = name if "*" in name else f"tests/unit/test_sleeps.py::{name}"
+    return f'[[known_slow]]\ntest = "{test}"\nseconds = 3\nreason = "because"\nuntil = {until}\n\n'
+
+
+NEEDED = written("test_slow") + written("test_skipped")
+NEEDLESS = {"fast": written("test_fast"), "gone": written("test_gone"), "glob": written("no/such/*")}
+ENDED = written("test_ended", "2020-01-01")
+
+
+@pytest.fixture
+def sleepy(project: Path) -> Path:
+    policy(project, "[coverage]\nminimum = 0\n[slow_tests]\nlimit_seconds = 0.4\n")
+    write(project, {"tests/unit/test_sleeps.py": SLEEPS, LIST: "# mine\n\n" + NEEDED})
+    return project
+
+
+def outcome(said: Said) -> tuple[str, str]:
+    return said.outcomes[CURRENT], said.outcomes[SLOW]
+
+
+WAYS = {"plain": ["--cov"], "-n 2": ["--cov", "-n", "2"], "child": ["tests/meta"]}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_stale_entries_are_red_and_trimmed_on_demand(way: str, sleepy: Path) -> None:
+    text = "# mine\n\n" + NEEDLESS["fast"] + NEEDED + NEEDLESS["gone"] + NEEDLESS["glob"] + ENDED
+    write(sleepy, {LIST: text})
+    said = session(sleepy, *WAYS[way])
+    assert outcome(said) == ("failed", "failed"), said.text
+    message = said.messages[CURRENT]
+    assert f"4 entries of {LIST} are out of date." in message
+    assert "entry 1: tests/unit/test_sleeps.py::test_fast\n        is fast now: it takes 0.0" in message
+    assert "entry 4: tests/unit/test_sleeps.py::test_gone\n        no test of the suite has this id." in message
+    assert "entry 5: no/such/*\n        matches no test of the suite. Delete the entry." in message
+    assert "entry 6: tests/unit/test_sleeps.py::test_ended\n        ended on 2020-01-01, and it still takes" in message
+    assert "python -m pytest tests/meta --meta-accept\n\nIt deletes entry 1, 4, 5; the others are for" in message
+    said = session(sleepy, *WAYS[way], "--meta-accept")
+    assert outcome(said) == ("failed", "failed"), said.text
+    assert "1 entry of tests/meta/known_slow.toml is out of date." in said.messages[CURRENT]
+    assert "entry 3: tests/unit/test_sleeps.py::test_ended" in said.messages[CURRENT]
+    assert f"meta-tests: {LIST}: 3 deleted: tests/unit/test_sleeps.py::test_fast, tests/" in said.text
+    assert (sleepy / LIST).read_text() == "# mine\n\n" + NEEDED + ENDED
+    write(sleepy, {LIST: (sleepy / LIST).read_text().replace("2020-01-01", "2999-01-01")})
+    said = session(sleepy, *WAYS[way], "--meta-accept")
+    assert (outcome(said), said.status) == (("passed", "passed"), 0), said.text
+    assert f"meta-tests: {LIST} is as it was" in said.text
+
+
+@pytest.mark.parametrize(
+    ("files", "typed", "why"),
+    [
+        (
+            {"tests/unit/test_bad.py": "def test_bad():\n    assert 0\n"},
+            [],
+            " in .*known_slow.toml.*: tests of the suite",
+        ),
+        ({}, ["-k", "not basket"], ": partial run"),
+        ({}, ["tests/unit/test_sleeps.py"], ": not judged: partial run"),
+    ],
+)
+def test_nothing_is_trimmed_after_less_than_a_whole_green_run(
+    files: dict[str, str], typed: list[str], why: str, sleepy: Path
+) -> None:
+    write(sleepy, {**files, LIST: NEEDED + NEEDLESS["fast"]})
+    said = session(sleepy, *typed, "--meta-accept")
+    assert re.search(f"meta-tests: --meta-accept has stored nothing{why}", said.text), said.text
+    assert (sleepy / LIST).read_text() == NEEDED + NEEDLESS["fast"]
+
+
+def test_a_list_that_cannot_be_written_is_said(sleepy: Path) -> None:
+    inline = '{test = "no/such::test", seconds = 1, reason = "because", until = 2999-01-01}'
+    write(sleepy, {LIST: f"known_slow = [{inline}]\n", "tests/unit/test_sleeps.py": ""})
+    said = session(sleepy, "--meta-accept")
+    assert said.outcomes[CURRENT] == "failed"
+    assert f"has stored nothing in {LIST}: its entries cannot be told apart line by line; delete them by" in said.text
+    assert (sleepy / LIST).read_text() == f"known_slow = [{inline}]\n"
+
+
+def test_no_list_excuses_nothing_and_passes(sleepy: Path) -> None:
+    (sleepy / LIST).unlink()
+    said = session(sleepy)
+    assert outcome(said) == ("passed", "failed"), said.text
+    assert "each with the reason filled in:\n\n    [[known_slow]]\n    test = " in said.messages[SLOW]
+
+
+@pytest.mark.parametrize("kept", ["known_slow", "none of them"])
+def test_the_option_is_there_while_one_extra_that_stores_is(kept: str, sleepy: Path) -> None:
+    delete_extras(sleepy, *({"known_slow", "ratchet", "slowdown"} - {kept}))
+    write(sleepy, {"tests/unit/test_sleeps.py": ""})
+    said = session(sleepy, "--meta-accept")
+    assert ("unrecognized" in said.text) is (kept == "none of them"), said.text
+    assert (CURRENT in said.outcomes) is (kept == "known_slow")
+
+
+def test_without_the_extra_nothing_is_excused(sleepy: Path) -> None:
+    delete_extras(sleepy, "known_slow")
+    said = session(sleepy)
+    assert CURRENT not in said.outcomes
+    assert said.outcomes[SLOW] == "failed"
+    assert "Ways out of this: tests/meta/README.md" in said.messages[SLOW]

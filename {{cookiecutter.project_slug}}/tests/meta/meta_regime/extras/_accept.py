@@ -1,0 +1,48 @@
+"""The option `--meta-accept`, for every extra that stores something, and what is said of it at the end."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import pytest
+
+_SAID = pytest.StashKey[dict[str, tuple[str, str]]]()  # by file: what was stored, or why nothing was
+
+
+def add_option(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
+    """Add the option, and the words at the end of the session; another extra may have done so."""
+    if not pluginmanager.hasplugin(__name__):
+        text = "store what has become better, drop what is gone, make the baseline; never allow more than before"
+        parser.getgroup("meta-tests").addoption("--meta-accept", action="store_true", help=text)
+        pluginmanager.register(sys.modules[__name__], __name__)
+
+
+def is_wanted(config: pytest.Config) -> bool:
+    """Tell whether this session was asked to store."""
+    return bool(config.getoption("meta_accept", False))
+
+
+def note(config: pytest.Config, file: str, *, stored: str = "", refused: str = "") -> None:
+    """Keep, for the end of the session, what was stored in a file or why nothing was; the last note of a file counts.
+
+    `stored` is a whole sentence, as in "tests/meta/baseline.json is as it was"; `refused` is only the reason.
+    """
+    config.stash.setdefault(_SAID, {})[file] = (stored, refused)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Say what was stored, where that was asked for, or why nothing was."""
+    judged: Any = config.pluginmanager.getplugin("meta-tests")
+    if not is_wanted(config) or judged is None or not judged.judges:
+        return
+    said = config.stash.get(_SAID, {})
+    for stored, _ in said.values():
+        if stored:
+            terminalreporter.write_line(f"meta-tests: {stored}")
+    for why in dict.fromkeys(refused for _, refused in said.values() if refused):
+        files = ", ".join(file for file, (_, refused) in said.items() if refused == why)
+        terminalreporter.write_line(f"meta-tests: --meta-accept has stored nothing in {files}: {why}", yellow=True)
+    if not said:
+        why = judged.silence or (judged.run and judged.run.partial) or "the verdict was not asked"
+        terminalreporter.write_line(f"meta-tests: --meta-accept has stored nothing: {why}", yellow=True)

@@ -1,0 +1,108 @@
+"""What is measured beside the tests: the class of the machine, its speed, and how crowded it is."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ...stopwatch import Clocks
+from .timings import CHILDREN, CROWD, WORK
+
+_KEY = "meta_tests_slowdown"  # in xdist's workeroutput
+_TIMES = 15  # of the piece of work, of a quarter of a millisecond, at either end of the session
+
+
+class Watch:
+    """Measures one process of a session; the controller of xdist hears its workers."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+        self._since, self._pressure = Clocks.wall(), pressure()
+        self._tracer = ""
+        self._workers: list[tuple[str, float]] = []
+        self._work = 1.0 if hasattr(config, "workerinput") else piece_of_work()
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_finish(self) -> None:
+        """Note who measures coverage."""
+        self._tracer = self._tracer or tracer()
+
+    def pytest_sessionfinish(self) -> None:
+        """On a worker: hand that over."""
+        output = getattr(self._config, "workeroutput", None)
+        if output is not None:
+            output[_KEY] = [self._tracer, Clocks.children()]
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any) -> None:
+        """Take what a worker says."""
+        told = getattr(node, "workeroutput", {}).get(_KEY)
+        if told is not None:
+            self._workers.append(tuple(told))
+
+    def pytest_meta_tests_doubts(self) -> dict[str, Any]:
+        """Give the figures of this run."""
+        told = self._workers or [(self._tracer, Clocks.children())]
+        crowd = (pressure() - self._pressure) / max(Clocks.wall() - self._since, 0.001)
+        work = 1000 * min(self._work, piece_of_work())
+        machine = machine_class(told[0][0] or "coverage off", len(self._workers))
+        children = sum(seconds for _, seconds in told)
+        return {"figures": {"machine": machine, WORK: work, CHILDREN: children, CROWD: crowd}}
+
+
+def piece_of_work() -> float:
+    """Do the same small thing several times; give the CPU seconds of the fastest."""
+    fastest = 1.0
+    for _ in range(_TIMES):
+        began, words, total = Clocks.cpu(), dict[int, int](), 0
+        for number in range(4_000):
+            total += number * number % 7
+            words[number & 63] = total
+        fastest = min(fastest, Clocks.cpu() - began)
+    return fastest
+
+
+def tracer() -> str:
+    """Name what follows each line in this process: a core of coverage.py, a debugger, or nothing."""
+    monitoring: Any = getattr(sys, "monitoring", None)
+    if monitoring is not None and monitoring.get_tool(monitoring.COVERAGE_ID):
+        return "coverage by sysmon"
+    following = sys.gettrace()
+    return f"coverage by {type(following).__name__}" if following else "coverage off"
+
+
+def machine_class(measuring: str, workers: int) -> str:
+    """Give what two runs must have in common to be compared: system, CPU, interpreter, and how the tests were run."""
+    affinity = getattr(os, "sched_getaffinity", None)
+    cores = len(affinity(0)) if affinity else os.cpu_count()
+    python = f"{platform.python_implementation()} {sys.version_info[0]}.{sys.version_info[1]}"
+    cpu = f"{cpu_model()}, {cores} core{'' if cores == 1 else 's'}"
+    how = f"{workers} worker{'' if workers == 1 else 's'}" if workers else "one process"
+    return f"{platform.system()} {platform.machine()}, {cpu}, {python}, {measuring}, {how}"
+
+
+def cpu_model() -> str:
+    """Name the CPU, as far as the system tells."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        lines = []
+    models = [line.partition(":")[2] for line in lines if line.lower().startswith(("model name", "cpu model"))]
+    return " ".join((models or [platform.processor() or "some CPU"])[0].split())
+
+
+def pressure() -> float:
+    """Give the seconds in which anything on this machine has queued for a CPU; 0 where the system does not tell.
+
+    https://docs.kernel.org/accounting/psi.html
+    """
+    try:
+        some = Path("/proc/pressure/cpu").read_text(encoding="utf-8").split("full")[0]
+        return int(some.rpartition("total=")[2]) / 1e6
+    except (OSError, ValueError):
+        return 0.0
