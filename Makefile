@@ -8,7 +8,7 @@ STAMP := $(VENV)/.installed
 # Plugins beside which the regime is tested, each in a folder of its own: installed, they would load in every session.
 BESIDE := $(VENV)/beside
 
-.PHONY: demo test lint types unit lowest bench real lock clean
+.PHONY: demo test lint types unit lowest bench detection real lock clean
 
 demo: $(STAMP)
 	$(BIN)/python examples/demo.py
@@ -39,6 +39,11 @@ bench: $(STAMP)
 	$(BIN)/python benchmarks/overhead.py --tests 6000 --lines 100000
 	$(BIN)/python benchmarks/unchanged.py
 	$(BIN)/python benchmarks/merging.py
+
+# Hundreds of sessions beside busy processes: is anybody accused wrongly, is anything missed? Some hours, on an idle machine.
+detection: $(STAMP)
+	$(BIN)/python benchmarks/detection/run.py --resume
+	$(BIN)/python benchmarks/detection/run.py --write-docs
 
 # The regime in the source distributions of known projects. Needs the package index; takes some minutes. Then whether it
 # counts there as `coverage json` does, line by line: on this Python, and on 3.13 where that is on PATH or in pyenv.

@@ -29,7 +29,12 @@ def run(command: Sequence[str], folder: Path) -> Ended:
     environment.pop("PYTHONDONTWRITEBYTECODE", None)  # compiling every file every time would drown the rest
     with tempfile.TemporaryFile() as output:
         process = subprocess.Popen(command, cwd=folder, env=environment, stdout=output, stderr=subprocess.STDOUT)
-        _, status, usage = os.wait4(process.pid, 0)
+        try:
+            _, status, usage = os.wait4(process.pid, 0)
+        except BaseException:  # Ctrl-C: what is measured must not go on by itself
+            process.terminate()
+            process.wait()
+            raise
         process.returncode = os.waitstatus_to_exitcode(status)
         output.seek(0)
         text = output.read().decode("utf-8", "replace")

@@ -16,6 +16,7 @@ SLACK = 0.0002  # seconds, for reading the clocks
 ROUNDING = 0.005  # of figures with two decimals
 # Between the regime's message and pytest's durations, both rounded: 10 ms and five per cent.
 DURATIONS_SECONDS, DURATIONS_SHARE = 0.01, 0.05
+CLOCK_TICK = 0.02  # of the process's start
 LAST_LINE = 0.05  # between the last thing observed and pytest's last line
 ROWS_SHOWN = 8  # of the accused
 
@@ -163,7 +164,7 @@ def _phases_of(row: Accused, listed: Mapping[str, float], timed: Timed) -> list[
 class SuiteClaim:
     """What the verdict says of the suite's seconds: owned, and by the clock between `low` and `high`.
 
-    It need not say how much queueing for a CPU it has taken off; the observer knows what that can have been.
+    It says how much queueing it has taken off only where that is much.
     """
 
     owned: float
@@ -172,7 +173,7 @@ class SuiteClaim:
     queued: float | None
 
     @classmethod
-    def of(cls, session: Session, *, parallel: bool) -> SuiteClaim | None:
+    def of(cls, session: Session) -> SuiteClaim | None:
         """Take it from the verdict; None if there is no verdict, or not one run of the suite."""
         verdict, moments = session.verdict("suite"), session.observed["moments"]
         if verdict is None or not moments:
@@ -181,49 +182,40 @@ class SuiteClaim:
         if verdict.found["clock"]:
             clock = float(verdict.found["clock"])
             return cls(owned, clock, clock, float(verdict.found["queued"] or 0))
-        if parallel:
-            return cls(owned, owned, owned, None)
-        least = max(0.0, moments["ran"][1] - moments["started"][1])
-        return cls(owned, owned + least, owned + moments["judged"][1] - moments["loaded"][1], None)
+        return cls(owned, owned, owned + max(0.5, owned / 19), None)
 
 
-def suite_seconds(session: Session, *, budget: float, parallel: bool) -> list[str]:
-    """Compare the seconds of the suite with the observer's moments: no less than the loop, no more than all of it."""
-    verdict, claim = session.verdict("suite"), SuiteClaim.of(session, parallel=parallel)
+def suite_seconds(session: Session, *, budget: float) -> list[str]:
+    """Compare the seconds of the suite with the observer's moments: from the process's start to the loop's end."""
+    verdict, claim = session.verdict("suite"), SuiteClaim.of(session)
     if verdict is None or claim is None:
         return [f"no verdict on the suite's seconds, or the suite was run {session.observed['runs']} times, not once"]
     moments = session.observed["moments"]
-    least = moments["ran"][0] - moments["started"][0]
-    most = moments["judged"][0] - moments["loaded"][0]
+    least = moments["ran"][0] - moments["began"][0] - CLOCK_TICK
+    most = moments["judged"][0] - moments["began"][0] + CLOCK_TICK
     found = []
     if claim.high < least - ROUNDING or claim.low > most + ROUNDING:
         found.append(f"the suite's {claim.low:.3f} s by the clock are not between {least:.3f} and {most:.3f} s")
-    if claim.queued is not None:
-        most_queued = moments["judged"][1] - moments["loaded"][1]
-        if parallel:
-            found.append("queueing is taken off under xdist, where it is not known")
-        if claim.queued > most_queued + ROUNDING:
-            found.append(f"{claim.queued} s of queueing are taken off, the process queued {most_queued:.3f} s")
-        if abs(claim.low - claim.queued - claim.owned) > 3 * ROUNDING:
-            found.append(f"{claim.low} less {claim.queued} is not {claim.owned}")
+    if claim.queued is not None and abs(claim.low - claim.queued - claim.owned) > 3 * ROUNDING:
+        found.append(f"{claim.low} less {claim.queued} is not {claim.owned}")
     right = session.rightly(passed=claim.owned <= budget)
     if verdict.outcome != right:
         found.append(f"the suite's time {verdict.outcome} at {claim.owned} s with a budget of {budget:g} s")
     return found
 
 
-def against_last_line(session: Session, *, parallel: bool) -> list[str]:
+def against_last_line(session: Session) -> list[str]:
     """Compare the suite's seconds with those of pytest's last line.
 
-    The regime begins earlier (when it is loaded, not when the session starts) and ends earlier (before verdicts and
+    The regime begins earlier (with the process, not when the session starts) and ends earlier (before verdicts and
     reports). The observer knows how long each of these took.
     """
-    claim = SuiteClaim.of(session, parallel=parallel)
+    claim = SuiteClaim.of(session)
     if claim is None or session.ended_in is None:
         return ["pytest's last line or the verdict is missing"]
     at = {name: moment[0] for name, moment in session.observed["moments"].items()}
-    low = claim.low - (at["started"] - at["loaded"]) + (at["reported"] - at["judged"])
-    high = claim.high + (at["reported"] - at["ran"])
+    low = claim.low - (at["started"] - at["began"]) + (at["reported"] - at["judged"])
+    high = claim.high - (at["started"] - at["began"]) + (at["reported"] - at["ran"])
     if low - LAST_LINE <= session.ended_in <= high + LAST_LINE:
         return []
     return [

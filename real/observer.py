@@ -34,6 +34,15 @@ def _queue_clock() -> Callable[[], float]:
     return queued
 
 
+def _age() -> float:
+    """Give the seconds since this process began; 0 where the system does not tell."""
+    try:
+        ticks = int(Path("/proc/self/stat").read_text(encoding="utf-8").rsplit(") ", 1)[1].split()[19])
+        return float(Path("/proc/uptime").read_text(encoding="ascii").split()[0]) - ticks / os.sysconf("SC_CLK_TCK")
+    except (OSError, IndexError, ValueError):
+        return 0.0
+
+
 class Clock:
     """Wall and queue time of this process."""
 
@@ -42,8 +51,9 @@ class Clock:
 
     @classmethod
     def now(cls) -> tuple[float, float]:
-        """Give both."""
-        return cls.wall(), cls.queued()
+        """Give both. What a process queues while it reads them is in neither, if the wall is read last."""
+        queued = cls.queued()
+        return cls.wall(), queued
 
 
 class Observer:
@@ -54,7 +64,7 @@ class Observer:
     """
 
     def __init__(self) -> None:
-        self.moments = {"loaded": Clock.now()}
+        self.moments = {"began": (Clock.wall() - _age(), 0.0), "loaded": Clock.now()}
         self.tests: dict[str, dict[str, Any]] = {}
         self._at: dict[str, tuple[float, float]] = {}
         self._wide = (0.0, 0.0)

@@ -28,6 +28,7 @@ MODES = {"plain": (), "-n 2": ("-n", "2")}
 DURATIONS = ("--durations=0", "-vv")
 BUDGET = 120.0
 UNREACHED = 60.0  # seconds that no test takes
+TOLERANCE = 0.25  # that policy.toml has for slow tests, as a share of the limit
 BAKED = (r"tests/meta/.*", r"\.github/workflows/meta-tests\.yml")
 WRITTEN = (r"\.coverage", r"tests/conftest\.py")
 
@@ -120,7 +121,8 @@ class Examination:
     def run_after(self, before: Before) -> None:
         """Run the suite under the regime, with a limit that some tests exceed, and compare."""
         limit = limit_between(before.again)
-        self.set_policy(limit_seconds=f"{limit:g}")
+        # Accused is what is over the limit and its tolerance; here at once, as the observer saw one run of it.
+        self.set_policy(limit_seconds=repr(limit / (1 + TOLERANCE)), confirm_at_most="0")
         for mode, words in MODES.items():
             data = self.folder / ".coverage"
             data.unlink(missing_ok=True)
@@ -176,7 +178,7 @@ class Examination:
         among = f"{len(certain)}" if len(certain) == len(possible) else f"{len(certain)}-{len(possible)}"
         cell = f"{slow.found['tests'] or 0 if slow else 'none'} of {among} over {limit:g} s"
         self.findings.add(mode, "accused, seen", compare_times.slow_tests(session, limit), cell)
-        wrong = compare_times.suite_seconds(session, budget=BUDGET, parallel="-n 2" in mode)
+        wrong = compare_times.suite_seconds(session, budget=BUDGET)
         cell = f"{suite.found['clock'] or suite.found['owned']}" if suite else "none"
         self.findings.add(mode, "seconds", wrong, cell)
 
@@ -186,7 +188,7 @@ class Examination:
         cell = f"{found.compared} agree" if found.compared or found.frozen else "none to compare"
         cell += f", {found.frozen} froze pytest's clock" if found.frozen else ""
         self.findings.add(mode, "--durations", found.wrong, cell)
-        wrong = compare_times.against_last_line(session, parallel="-n 2" in mode)
+        wrong = compare_times.against_last_line(session)
         self.findings.add(mode, "pytest's own", wrong, f"{session.ended_in}")
 
 
