@@ -105,9 +105,10 @@ class Watch:
         if self._workers:  # they tell of themselves, and they are its children
             cpu, owned = Clocks.process(), self._ready_cpu + Clocks.cpu() - self._down_cpu
         else:
-            cpu = Clocks.process() + Clocks.children()
+            cpu, owned = Clocks.process() + Clocks.children(), Clocks.cpu()
+        if hasattr(self._config, "workeroutput"):  # nobody asks another process
             rows = (*recorder.timings(), *recorder.fixtures)
-            owned = Clocks.cpu() + sum(max(0.0, row.owned - row.cpu) for row in rows)
+            owned += sum(max(0.0, row.owned - row.cpu) for row in rows)
         return Process(self._started, self._collected, idle, wall, queued, cpu, owned)
 
     def pytest_meta_tests_doubts(self, judged: JudgedSession) -> dict[str, Any]:

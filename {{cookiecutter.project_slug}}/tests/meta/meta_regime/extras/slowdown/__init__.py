@@ -56,6 +56,8 @@ def _compared(config: pytest.Config, path: Path, run: SuiteRun, percent: float) 
     try:
         document = _read(path)
         then = timings.parsed(document["timings"][machine]) if machine in document["timings"] else {}
+        if not then and not (accept and not run.failed):
+            return not_judged(wording.another_class(machine, sorted(document["timings"])))
         rows = timings.rows_of(run)
         if accept and not run.failed:
             now = timings.accepted(then, rows)
@@ -66,8 +68,6 @@ def _compared(config: pytest.Config, path: Path, run: SuiteRun, percent: float) 
             then = now
     except (BaselineError, UnicodeDecodeError, OSError) as error:
         return wording.unusable(getattr(error, "problems", [str(error)]))
-    if not then:
-        return not_judged(wording.another_class(machine, sorted(document["timings"])))
     neighbours, strangers = run.figures[timings.CROWD], timings.strangers(run)
     found = compare.differences(then, rows, _crowded(run), neighbours=neighbours, strangers=strangers)
     return wording.compared(found, percent, machine)
