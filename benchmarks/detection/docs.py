@@ -125,7 +125,9 @@ under the same load. {len(rows)} sessions.
 - A crowded machine does not change what a thread computes, nor what it sleeps; what it queues is told exactly. What
   grows is waiting for *other* processes, which queue, too: for a program; under xdist for the controller, and the
   controller for its workers.
-- The worker that owns most is no steady figure: it is chance which worker gets which test.
+- Under xdist the judged figure takes of the busiest worker only what cannot grow: its CPU time, and the time in which
+  its tests were blocked. Its wall time, even less its queue, has waiting for the controller in it. Which worker is the
+  busiest is chance in part; but it is the one that a person waits for.
 - Timing a loop before and after, to correct for a machine that computes more slowly, takes off little of the spread:
   the loop spreads as much itself.
 - Clocks must be read in this order: CPU, queue, wall. Asking for a thread's CPU time settles its time slice, and that
