@@ -6,7 +6,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from meta_regime.extras.time_split import Process, owned_seconds, usable_cores
+from meta_regime.extras._cores import usable_cores
+from meta_regime.extras.time_split import Process, owned_seconds
 from meta_regime.extras.where_time_goes import in_the_suite, parts_of
 from meta_regime.record import Account, FixtureTiming, SuiteRun, TestTiming
 

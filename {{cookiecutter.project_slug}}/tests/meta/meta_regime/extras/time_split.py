@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pytest
 
 from ..stopwatch import Clocks
+from ._cores import usable_cores
 
 if TYPE_CHECKING:
     from ..session import JudgedSession
@@ -133,17 +134,6 @@ def owned_seconds(mine: Process, workers: list[Process], cores: float) -> float:
         return max(0.0, mine.wall - mine.queued)
     computed = mine.cpu + sum(each.cpu for each in workers)
     return min(mine.wall, max(mine.owned + max(each.owned for each in workers), computed / cores))
-
-
-def usable_cores() -> float:
-    """Give how many CPUs this process may use, a quota of its control group considered."""
-    affinity = getattr(os, "sched_getaffinity", None)
-    cores = float(len(affinity(0)) if affinity else os.cpu_count() or 1)
-    try:
-        quota, period = Path("/sys/fs/cgroup/cpu.max").read_text().split()
-        return min(cores, int(quota) / int(period))
-    except (OSError, ValueError):
-        return cores
 
 
 def _since_the_start() -> tuple[float, float]:

@@ -16,6 +16,7 @@ from ... import child
 from ...record import SuiteRun, TestTiming
 from ...stopwatch import Clocks
 from ...time_verdicts import Row, name_of
+from .._cores import usable_cores
 from . import examine
 from .causes import COMPUTED, Cause
 
@@ -109,13 +110,8 @@ def _less_queueing(row: Row, queued: float, causes: tuple[Cause, ...], computed:
     Sleeping is not waiting for them. And what is computed needs its time: they may have queued for each other.
     """
     by_themselves = sum(cause.seconds for cause in causes if cause.kind in ("slept", "retried"))
-    least = max(row.cpu + by_themselves, computed / _cores())
+    least = max(row.cpu + by_themselves, computed / usable_cores())
     return row._replace(queued=row.queued + max(0.0, min(queued, row.owned - least)))
-
-
-def _cores() -> int:
-    affinity = getattr(os, "sched_getaffinity", None)
-    return len(affinity(0)) if affinity else os.cpu_count() or 1
 
 
 class Watch:

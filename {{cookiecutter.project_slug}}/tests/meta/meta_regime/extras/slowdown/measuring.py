@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import platform
 import sys
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 import pytest
 
 from ...stopwatch import Clocks
+from .._cores import usable_cores
 from .timings import CHILDREN, CROWD, WORK
 
 _KEY = "meta_tests_slowdown"  # in xdist's workeroutput
@@ -78,10 +78,9 @@ def tracer() -> str:
 
 def machine_class(measuring: str, workers: int) -> str:
     """Give what two runs must have in common to be compared: system, CPU, interpreter, and how the tests were run."""
-    affinity = getattr(os, "sched_getaffinity", None)
-    cores = len(affinity(0)) if affinity else os.cpu_count()
+    cores = usable_cores()
     python = f"{platform.python_implementation()} {sys.version_info[0]}.{sys.version_info[1]}"
-    cpu = f"{cpu_model()}, {cores} core{'' if cores == 1 else 's'}"
+    cpu = f"{cpu_model()}, {cores:g} core{'' if cores == 1 else 's'}"
     how = f"{workers} worker{'' if workers == 1 else 's'}" if workers else "one process"
     return f"{platform.system()} {platform.machine()}, {cpu}, {python}, {measuring}, {how}"
 
