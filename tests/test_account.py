@@ -93,6 +93,11 @@ class TestAccount:
     def test_fast_tests_have_none(self, project: Path) -> None:
         assert judged(project, "def test_it(): ...\n")["accounts"] == {}
 
+    def test_a_fast_one_for_which_a_child_computed_has_one(self, project: Path) -> None:
+        child = 'subprocess.run([sys.executable, "-I", "-S", "-c", ""])'
+        accounts = judged(project, f"import subprocess, sys\n\n\ndef test_it():\n    {child}\n")["accounts"]
+        assert accounts["tests/unit/test_time.py::test_it"][2] > 0.001  # it takes 0.01 s
+
     def test_a_wide_fixture_has_its_cpu_and_its_first_user(self, project: Path, mode: list[str]) -> None:
         body = (
             "import time, pytest\n" + BURN + "\n\n@pytest.fixture(scope='module')\ndef db():\n    burn(0.2)\n"

@@ -35,7 +35,7 @@ TestTiming.__test__ = False  # type: ignore[attr-defined]  # pytest collects cla
 
 
 class Account(NamedTuple):
-    """More about a test that took a while, in seconds: CPU and queued of its main thread in set-up, call and teardown.
+    """More about a test that took a while or had help, in seconds: CPU and queued of its main thread, by phase.
 
     `children` are CPU seconds of child processes that ended and were waited for, `threads` those of other threads.
     """
@@ -148,7 +148,7 @@ class SuiteRun:
     `coverage_missing` then says why. `seconds` are wall time from the moment the regime was loaded to the end of the
     last test, `queued` the part of them spent waiting for a CPU; of a run in several `shards` they are the longest
     shard's. `output` is the end of what a failed child printed. `accounts`, by node id, are those of tests that took at
-    least a tenth of a second; `figures` are whatever extras have measured beside.
+    least a tenth of a second or had help; `figures` are whatever extras have measured beside.
     """
 
     source: str = THIS_SESSION

@@ -18,7 +18,7 @@ from .stopwatch import Clocks, FixtureWatch, WideFixtures
 
 _PHASES = ("setup", "call", "teardown")
 _MOMENT = 0.001  # seconds: what takes less is not looked into
-NOTICEABLE = 0.1  # seconds: what takes as long has an `Account`
+NOTICEABLE = 0.1  # seconds: what takes as long has an `Account`, and what children or threads computed for
 
 
 class Recorder:
@@ -106,9 +106,9 @@ class Recorder:
         if seconds < _MOMENT:
             return
         before, self._around = self._around, _around()
-        if seconds < NOTICEABLE or not self.listening:
+        others = [max(0.0, now - then) for now, then in zip(self._around, before, strict=True)]
+        if not self.listening or (seconds < NOTICEABLE and sum(others) < _MOMENT):
             return
-        others = (max(0.0, now - then) for now, then in zip(self._around, before, strict=True))
         self.accounts[self._running] = account = Account((*self._cpu.values(),), (*self._queued.values(),), *others)
         # Nobody tells what children and other threads queued. On average it is as much, for each second of CPU, as this
         # thread has; of a single test that says little, so it is taken off the suite only.

@@ -23,20 +23,20 @@ class Watch:
     def __init__(self, config: pytest.Config) -> None:
         self._config = config
         self._since, self._pressure = Clocks.wall(), pressure()
-        self._tracer = ""
+        self._tracer, self._children = "", 0.0
         self._workers: list[tuple[str, float]] = []
         self._work = 1.0 if hasattr(config, "workerinput") else piece_of_work()
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_finish(self) -> None:
-        """Note who measures coverage."""
-        self._tracer = self._tracer or tracer()
+        """Note who measures coverage, and what children computed for whom no test can have waited."""
+        self._tracer, self._children = self._tracer or tracer(), Clocks.children()
 
     def pytest_sessionfinish(self) -> None:
         """On a worker: hand that over."""
         output = getattr(self._config, "workeroutput", None)
         if output is not None:
-            output[_KEY] = [self._tracer, Clocks.children()]
+            output[_KEY] = [self._tracer, Clocks.children() - self._children]
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:
@@ -47,7 +47,7 @@ class Watch:
 
     def pytest_meta_tests_doubts(self) -> dict[str, Any]:
         """Give the figures of this run."""
-        told = self._workers or [(self._tracer, Clocks.children())]
+        told = self._workers or [(self._tracer, Clocks.children() - self._children)]
         crowd = (pressure() - self._pressure) / max(Clocks.wall() - self._since, 0.001)
         work = 1000 * min(self._work, piece_of_work())
         machine = machine_class(told[0][0] or "coverage off", len(self._workers))

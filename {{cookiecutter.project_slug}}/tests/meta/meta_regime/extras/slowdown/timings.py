@@ -17,7 +17,7 @@ from .._baseline_file import BaselineError
 EVERYWHERE = "."  # the place of what belongs to no file
 SMALL = "(small)"  # the name of the sum
 WORK = "(work)"  # CPU seconds of a thousand small pieces of work: how fast the machine is
-CHILDREN = "(children)"  # CPU seconds of all children; of the run at hand, not stored
+CHILDREN = "(children)"  # CPU seconds of children that ended while tests ran; of the run at hand, not stored
 CROWD = "(crowd)"  # the share of a run in which something on the machine has queued for a CPU, likewise
 _KEPT = 0.02, 0.005  # seconds, and the share of the whole: what takes both is kept by name
 _ALWAYS_KEPT = 0.1  # seconds
@@ -66,7 +66,7 @@ def rows_of(run: SuiteRun) -> list[Row]:
 
 
 def strangers(run: SuiteRun) -> float:
-    """Give the CPU seconds of children of which no test's account tells: a fixture's, short tests', a server's."""
+    """Give the CPU seconds of children of which no test's account tells: a fixture's, or a server's."""
     told = 0.0
     for test in run.tests:
         account = run.accounts.get(test.nodeid)
