@@ -1,19 +1,22 @@
 # Two commands do everything on a machine with Python 3.11+, git and make:
 #   make demo   bakes the regime onto the example and shows its verdicts, red and then green
-#   make test   linter, type checker, and the tests of the template
+#   make test   linter, type checker, the tests of the template, and those of the fast-test kit beside its libraries
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 # Plugins beside which the regime is tested, each in a folder of its own: installed, they would load in every session.
 BESIDE := $(VENV)/beside
+# The libraries that the fast-test kit makes fast, in an environment of their own: some bring plugins for pytest.
+KIT := .venv-kit
+KIT_STAMP := $(KIT)/.installed
 
-.PHONY: demo test lint types unit lowest bench detection real lock clean
+.PHONY: demo test lint types unit kit adapters lowest bench detection real lock clean
 
 demo: $(STAMP)
 	$(BIN)/python examples/demo.py
 
-test: lint types unit
+test: lint types unit kit
 
 lint: $(STAMP)
 	$(BIN)/ruff check --config pyproject.toml .
@@ -24,6 +27,14 @@ types: $(STAMP)
 
 unit: $(STAMP)
 	$(BIN)/python -m pytest -n auto
+
+kit: $(KIT_STAMP)
+	$(KIT)/bin/python -m pytest -n auto -p no:randomly tests/kit
+
+# The kit beside the newest and the lowest version of each library for which it has an adapter; writes docs/adapters.md.
+# Needs the package index; takes some minutes.
+adapters: $(STAMP) $(KIT_STAMP)
+	$(BIN)/python real/adapters.py
 
 # The template's tests that run pytest in projects, on the lowest versions that it supports.
 lowest: requirements/lowest.txt requirements/dev.txt
@@ -50,6 +61,7 @@ detection: $(STAMP)
 real: $(STAMP)
 	$(BIN)/python real/run.py
 	$(BIN)/python real/counts.py
+	$(BIN)/python real/stories.py
 
 $(STAMP): requirements/dev.txt requirements/beside.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "meta-tests needs Python 3.11 or later, this is " + sys.version)'
@@ -61,11 +73,18 @@ $(STAMP): requirements/dev.txt requirements/beside.txt
 	done
 	touch $(STAMP)
 
+$(KIT_STAMP): requirements/kit.txt
+	$(PYTHON) -m venv $(KIT)
+	$(KIT)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements/kit.txt
+	touch $(KIT_STAMP)
+
 # Renews the pins. uv resolves for every platform and Python from 3.11 on, which pip alone cannot.
 lock: $(STAMP)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
-	$(BIN)/uv pip compile --universal --python-version 3.11 --upgrade --quiet --no-emit-index-url --no-emit-find-links \
-	  --custom-compile-command 'make lock' -o requirements/dev.txt requirements/dev.in
+	for pins in dev kit; do \
+	  $(BIN)/uv pip compile --universal --python-version 3.11 --upgrade --quiet --no-emit-index-url --no-emit-find-links \
+	    --custom-compile-command 'make lock' -o requirements/$$pins.txt requirements/$$pins.in || exit 1; \
+	done
 
 clean:
-	rm -rf $(VENV) .venv-lowest .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(KIT) .venv-lowest .mypy_cache .pytest_cache .ruff_cache

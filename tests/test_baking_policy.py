@@ -43,6 +43,7 @@ def test_the_answers_are_in_the_policy(bake: Bake, tmp_path: Path) -> None:
             "confirm_seconds": 120.0,
         },
         "hygiene": {"categories": [], "not_tests": []},
+        "fast_tests": {"breaker_failures": 3, "breaker_seconds": 0.05},
     }
 
 
@@ -72,6 +73,8 @@ def test_the_policy_has_the_defaults_and_order_of_the_design(baked: Path, combin
         ("confirm_seconds", 120.0),
         ("categories", []),
         ("not_tests", []),
+        ("breaker_failures", 3),
+        ("breaker_seconds", 0.05),
     ]
     # Every key is explained, on the line above it.
     lines = text.splitlines()

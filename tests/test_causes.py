@@ -155,14 +155,14 @@ def test_both_times_the_causes_and_the_cure() -> None:
         "tests/test_a.py::test_a took 10.00 s, alone 10.00 s.\n"
         "    9.50 s waited before another attempt, as tenacity does (time.sleep) at src/shop/a.py:3, in the call\n"
         "    0.50 s computed (time.sleep) at src/shop/a.py:9, in the call\n"
-        'Let it not wait in tests: monkeypatch.setattr(function.retry, "wait", tenacity.wait_none()).\n'
+        "Take the fixture `fast_retry_config` (one attempt), or `mocked_retry` (all attempts, no waiting).\n"
         "tests/meta/README.md#slow-retries"
     )
 
 
 CURES = {
-    "retried": "one attempt, or with no back-off.\ntests/meta/README.md#slow-retries",
-    "slept": "replace it in the test.\ntests/meta/README.md#slow-sleeps",
+    "retried": "`mocked_retry` (all attempts, no waiting).\ntests/meta/README.md#slow-retries",
+    "slept": "sleeping then moves the time and costs nothing.\ntests/meta/README.md#slow-sleeps",
     "sockets": "README.md#slow-sockets",
     "subprocesses": "keep one test of the real program.\ntests/meta/README.md#slow-subprocesses",
     "locks": "README.md#slow-locks",
@@ -177,11 +177,14 @@ def test_the_cure_that_fits(kind: str) -> None:
 
 
 def test_no_fixture_is_named_that_is_not_there(monkeypatch: pytest.MonkeyPatch) -> None:
-    rows = cause("slept", 10, "src/a.py:1")
-    assert "virtual_clock" not in said(rows)
-    monkeypatch.setattr(wording, "_KIT", True)
-    assert "Take the fixture `virtual_clock`" in said(rows)
-    assert "`fast_retry_config`" in said(cause("retried", 10, "src/a.py:1", retried="tenacity"))
+    slept, retried = cause("slept", 10, "src/a.py:1"), cause("retried", 10, "src/a.py:1", retried="tenacity")
+    assert "`virtual_clock`" in said(slept)
+    assert "`fast_retry_config`" in said(retried)
+    monkeypatch.setattr(wording, "_KIT", False)
+    assert "replace it in the test.\ntests/meta/README.md#slow-sleeps" in said(slept)
+    assert 'monkeypatch.setattr(function.retry, "wait", tenacity.wait_none()).' in said(retried)
+    unknown = said(cause("retried", 10, "src/a.py:1"))
+    assert "one attempt, or with no back-off.\ntests/meta/README.md#slow-retries" in unknown
 
 
 def test_a_workflow_is_to_be_split() -> None:

@@ -46,7 +46,7 @@ def test_what_is_slow_again_is_accused_with_its_cause(project: Path, how: list[s
     message = said.messages[SLOW]
     assert "1 test is slower than 0.4 s." in message
     assert "tests/unit/test_slow.py::test_it took 0." in message
-    assert "s slept (time.sleep) at tests/unit/test_slow.py:5, in the call\nPass the clock" in message
+    assert "s slept (time.sleep) at tests/unit/test_slow.py:5, in the call\nTake the fixture `virtual_clock`" in message
     assert "tests/meta/README.md#slow-sleeps" in message
     assert 'test = "tests/unit/test_slow.py::test_it"' in message
     assert said.text.count(AGAIN) == 1

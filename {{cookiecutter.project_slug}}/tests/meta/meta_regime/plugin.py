@@ -24,8 +24,7 @@ def pytest_meta_tests_addoption(parser: pytest.Parser, pluginmanager: pytest.Pyt
     _parsers.append(parser)  # to read the policy's suite arguments as pytest would
     group = parser.getgroup("meta-tests", "the verdicts of tests/meta")
     group.addoption("--no-meta", action="store_true", help="give no verdicts in this session")
-    strict = "fail where a verdict cannot judge (default where CI is set)"
-    group.addoption("--meta-strict", action="store_true", help=strict)
+    group.addoption("--meta-strict", action="store_true", help="fail where a verdict cannot judge (as with CI set)")
     pluginmanager.add_hookspecs(hookspecs)
     for extra in sorted(Path(__file__).with_name("extras").glob("[!_]*")):
         pluginmanager.register(importlib.import_module(f"meta_regime.extras.{extra.stem}"), f"meta-tests-{extra.stem}")

@@ -82,6 +82,14 @@ class Hygiene:
 
 
 @dataclass(frozen=True)
+class FastTests:
+    """How soon breakers trip under `fast_resilience_config`, and how soon they let calls through again."""
+
+    breaker_failures: float = _number(3.0, unit="failures", low=1)
+    breaker_seconds: float = _number(0.05, unit="seconds", low=0, high=60, above=True)
+
+
+@dataclass(frozen=True)
 class Policy:
     """All thresholds. The field names are the tables of `policy.toml`, theirs are its keys."""
 
@@ -90,6 +98,7 @@ class Policy:
     performance: Performance = field(default_factory=Performance)
     slow_tests: SlowTests = field(default_factory=SlowTests)
     hygiene: Hygiene = field(default_factory=Hygiene)
+    fast_tests: FastTests = field(default_factory=FastTests)
 
 
 _TABLES: dict[str, Any] = {table.name: table.default_factory for table in dataclasses.fields(Policy)}

@@ -77,9 +77,8 @@ class Recorder:
         wide = self._wide
         wide.wall = wide.cpu = wide.queued = 0.0
         self._began = Clocks.wall()
-        if (
-            self._began - self.last_ended > _MOMENT
-        ):  # reporting, or waiting for xdist's next test: it belongs to no test
+        # Reporting, or waiting for xdist's next test: it belongs to no test.
+        if self._began - self.last_ended > _MOMENT:
             self._before = (Clocks.cpu(), Clocks.queued())
             self._began = Clocks.wall()
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import fnmatch
 import os
 import re
 from collections.abc import Container, Iterable, Sequence
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
@@ -89,10 +89,8 @@ def is_under(path: Path, roots: Iterable[Path]) -> bool:
 
 def matches(path: Path, patterns: Iterable[str]) -> bool:
     """Tell whether pytest would match the path: with its name, or as a whole where the pattern has a slash."""
-    return any(
-        fnmatch.fnmatch(str(path), f"*/{pattern}") if "/" in pattern else fnmatch.fnmatch(path.name, pattern)
-        for pattern in patterns
-    )
+    whole, name = str(path), path.name
+    return any(fnmatch(whole, f"*/{pattern}") if "/" in pattern else fnmatch(name, pattern) for pattern in patterns)
 
 
 def test_files(

@@ -183,10 +183,9 @@ class JudgedSession:
             self.silence = ""
 
     def _end_record(self) -> None:
-        if self.writer is None:
-            return
-        with contextlib.suppress(PolicyError):  # the parent has read the same files, and has said so
-            self.writer.end(self._this_session(verdict.load_standards(META, self.today)))
+        if self.writer is not None:
+            with contextlib.suppress(PolicyError):  # the parent has read the same files, and has said so
+                self.writer.end(self._this_session(verdict.load_standards(META, self.today)))
 
     def _judge(self, session: pytest.Session) -> None:
         self.silence = "not judged: the session was interrupted"

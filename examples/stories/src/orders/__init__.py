@@ -1,0 +1,1 @@
+"""Takes orders, with the waits that services have in production."""
