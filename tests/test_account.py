@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -10,7 +11,7 @@ from typing import Any
 
 import pytest
 from meta_regime.recorder import Recorder
-from meta_regime.stopwatch import Clocks
+from meta_regime.stopwatch import Clocks, queue_clock
 
 from tests.sample import LOADER, SLOW, Said, policy, session, write
 
@@ -220,3 +221,13 @@ class TestCrowdedMachine:
 
     def test_nobody_owns_less_than_he_computes(self, owned: Callable[..., float]) -> None:
         assert owned(wall=4.0, cpu=2.0, process=2.0, queued=2.5) == pytest.approx(2.0)
+
+
+def test_a_sleep_that_the_system_calls_queueing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Seen on Linux 6.18: after two turns on a CPU, 0.3 s of sleep had all been counted as waiting for one."""
+    lines = iter((b"500 1000 7", b"500 300001000 9", b"500 330001000 10"))
+    monkeypatch.setattr(os, "open", lambda *_: 99)
+    monkeypatch.setattr(os, "pread", lambda *_: next(lines))
+    queued = queue_clock()
+    assert queued() == pytest.approx(0.08)
+    assert queued() == pytest.approx(0.11)

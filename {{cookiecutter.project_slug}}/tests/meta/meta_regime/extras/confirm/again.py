@@ -14,13 +14,11 @@ import pytest
 
 from ... import child
 from ...record import SuiteRun, TestTiming
-from ...stopwatch import Clocks
+from ...stopwatch import LONGEST_WAIT, Clocks
 from ...time_verdicts import Row, name_of
 from .._cores import usable_cores
 from . import examine
 from .causes import COMPUTED, Cause
-
-_LONGEST_WAIT = 0.1  # seconds of queueing that are believed of each turn on a CPU, see `stopwatch`
 
 
 class Alone(NamedTuple):
@@ -148,7 +146,7 @@ class Watch:
             queued = nanoseconds / 1e9
             before, turns_before, last = self._seen.get(task, (0.0, 0, -1e9))
             if turns != turns_before:
-                more = min(queued - before, _LONGEST_WAIT * (turns - turns_before), now - last)
+                more = min(queued - before, LONGEST_WAIT / 1e9 * (turns - turns_before), now - last)
                 self._queued.append((now - more, now))
                 self._seen[task] = (queued, turns, now)
 
