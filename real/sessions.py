@@ -26,7 +26,8 @@ _WORDS = {
         r"The suite took (?P<owned>[\d.]+) s(?: \((?P<clock>[\d.]+) s by the clock, less (?P<queued>[\d.]+) s waiting)?"
     ),
     "slow": re.compile(
-        r"(?:(?P<tests>\d+) tests?)?(?: and )?(?:(?P<fixtures>\d+) fixtures?)? (?:is|are) slower than|No test is slower"
+        r"(?:(?P<tests>\d+) tests?)?(?: and )?(?:(?P<fixtures>\d+) fixtures?)? (?:is|are) slower than"
+        r"|No test is (?:slower|over)"
     ),
 }
 _ACCUSED = re.compile(

@@ -169,6 +169,30 @@ def test_any_node_id_has_an_account(project: Path, mode_of: str) -> None:
     assert set(run["accounts"]) < set(run["tests"])
 
 
+def test_what_pytest_computes_between_phases_is_not_the_tests(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = dict.fromkeys(("wall", "cpu", "queued", "process", "children"), 5.0)
+    for name in now:
+        monkeypatch.setattr(Clocks, name, lambda name=name: now[name])
+
+    def compute(seconds: float) -> None:
+        for name in ("wall", "cpu", "process"):
+            now[name] += seconds
+
+    recorder = Recorder()
+    for nodeid in ("test_x", "test_y"):
+        recorder.pytest_runtest_setup(SimpleNamespace(nodeid=nodeid))  # type: ignore[arg-type]
+        for when in ("setup", "call", "teardown"):
+            if when != "setup":
+                getattr(recorder, f"pytest_runtest_{when}")()
+            compute(0.0005 if when == "setup" else 0.002)
+            recorder.pytest_runtest_makereport(SimpleNamespace(when=when))  # type: ignore[arg-type]
+            compute(0.0009)
+        report = SimpleNamespace(nodeid=nodeid, outcome="passed", when="teardown", failed=False)
+        recorder.pytest_runtest_logreport(report)  # type: ignore[arg-type]
+    assert [test.owned for test in recorder.timings()] == pytest.approx([0.0045] * 2)
+    assert [test.cpu for test in recorder.timings()] == pytest.approx([0.0045] * 2)
+
+
 class TestCrowdedMachine:
     """Driven by hand: three seconds of queueing for each second of CPU."""
 

@@ -76,11 +76,10 @@ class Recorder:
     def _begin(self) -> None:
         wide = self._wide
         wide.wall = wide.cpu = wide.queued = 0.0
+        gap = Clocks.wall() - self.last_ended  # reporting, or waiting for xdist's next test: it belongs to no test
+        cpu, queued = self._before
+        self._before = (cpu + gap, queued) if gap < _MOMENT else (Clocks.cpu(), Clocks.queued())
         self._began = Clocks.wall()
-        # Reporting, or waiting for xdist's next test: it belongs to no test.
-        if self._began - self.last_ended > _MOMENT:
-            self._before = (Clocks.cpu(), Clocks.queued())
-            self._began = Clocks.wall()
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_makereport(self, call: pytest.CallInfo[None]) -> None:
