@@ -57,11 +57,13 @@ detection: $(STAMP)
 	$(BIN)/python benchmarks/detection/run.py --write-docs
 
 # The regime in the source distributions of known projects. Needs the package index; takes some minutes. Then whether it
-# counts there as `coverage json` does, line by line: on this Python, and on 3.13 where that is on PATH or in pyenv.
+# counts there as `coverage json` does, line by line: on this Python, and on 3.13 where that is on PATH or in pyenv. Then the
+# fast-test kit: what it saves, and what it does to the suites of the libraries that it deals with.
 real: $(STAMP)
 	$(BIN)/python real/run.py
 	$(BIN)/python real/counts.py
 	$(BIN)/python real/stories.py
+	$(BIN)/python real/upstream.py
 
 $(STAMP): requirements/dev.txt requirements/beside.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "meta-tests needs Python 3.11 or later, this is " + sys.version)'

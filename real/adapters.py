@@ -23,7 +23,14 @@ from tests.baking import ROOT, scrubbed_environment
 ADAPTERS = ROOT / "{{cookiecutter.project_slug}}" / "tests" / "meta" / "meta_regime" / "fixtures" / "adapters"
 BUILD = ROOT / "build" / "adapters"
 CONFORMANCE = ["tests/kit/test_retries.py", "tests/kit/test_breakers.py", "tests/kit/test_leaks.py"]
-NEEDED = ["cookiecutter", "freezegun", "hypothesis", "pytest", "pytest-asyncio"]  # by the tests themselves
+NEEDED = [
+    "cookiecutter",
+    "freezegun",
+    "hypothesis",
+    "pytest",
+    "pytest-asyncio",
+    "pytest-timeout",
+]  # by the tests themselves
 # What else has to be there for its ways to be tried; and old clients break with a new httpx.
 WITH = {"urllib3": ["requests"], "openai": ["httpx<0.28"], "anthropic": ["httpx<0.28"]}
 _TRIED = re.compile(r"Tried on (\S+) to (\S+?)\.(?:\s|$)")
