@@ -262,9 +262,10 @@ def show_red(project: Path, scratch: Path) -> None:
 
 def show_green(project: Path, scratch: Path) -> None:
     heading("4. The suite healed: green verdicts")
-    say("examples/payments-healed replaces five test files: the same behaviour, without")
-    say("the waiting, the agent in small tests, and tests for the reports. --meta-accept")
-    say("writes down what is still uncovered, so that it never becomes more.")
+    say("examples/payments-healed replaces five test files: the same behaviour, without the")
+    say("waiting (virtual_clock, mocked_retry, fast_resilience_config), the agent in small")
+    say("tests, and tests for the reports. --meta-accept writes down what is still uncovered,")
+    say("so that it never becomes more.")
     copy("payments-healed", project)
     junit = scratch / "healed.xml"
     status, _ = pytest(project, junit, "--cov", "--meta-accept")

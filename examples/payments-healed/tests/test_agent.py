@@ -1,13 +1,9 @@
-from types import SimpleNamespace
-
 import pytest
 from fakes import ANNA, DOWN, FakeGateway
-from payments import agent as agent_module
 from payments.agent import PaymentAgent
 from payments.errors import NotSettled
 from payments.gateway import Gateway, Response
 from payments.models import Order
-from tenacity import wait_none
 
 ORDER = Order("o-1", "anna", 5_000)
 
@@ -29,8 +25,7 @@ def test_an_order_is_paid_booked_and_confirmed(agent, fake):
     assert fake.messages == ["We received 50.00 EUR. Thank you."]
 
 
-def test_a_bad_day_of_the_gateway_does_not_matter(agent, fake, monkeypatch):
-    monkeypatch.setattr(Gateway.send.retry, "wait", wait_none())
+def test_a_bad_day_of_the_gateway_does_not_matter(agent, fake, mocked_retry):
     fake.plan["customers"] = [DOWN, DOWN, Response(200, ANNA)]
     fake.plan["charge"] = [DOWN, Response(201, {"reference": "ch-1"})]
     assert agent.run(ORDER).status == "paid"
@@ -50,26 +45,20 @@ def test_a_declined_card_is_told_and_not_booked(agent, fake):
     assert agent.ledger == []
 
 
-def test_a_pending_charge_is_asked_for_until_it_is_settled(agent, fake, monkeypatch):
-    def ask_three_times(condition):
-        return [condition() for _ in range(3)][-1]
-
-    monkeypatch.setattr(agent_module, "wait_until", ask_three_times)
+def test_a_pending_charge_is_asked_for_until_it_is_settled(agent, fake, virtual_clock):
     pending = Response(200, {"status": "pending"})
     fake.plan["status"] = [pending, pending, Response(200, {"status": "settled"})]
     agent.settle("ch-1")
     assert fake.count("status") == 3
 
 
-def test_a_charge_that_is_never_settled_is_not_booked(agent, monkeypatch):
-    monkeypatch.setattr(agent_module, "wait_until", lambda condition: False)
+def test_a_charge_that_is_never_settled_is_not_booked(agent, fake, virtual_clock):
+    fake.plan["status"] = [Response(200, {"status": "pending"})]
     with pytest.raises(NotSettled, match="ch-1"):
         agent.run(ORDER)
     assert agent.ledger == []
 
 
-def test_the_agent_pauses_three_times(fake, monkeypatch):
-    pauses = []
-    monkeypatch.setattr(agent_module, "time", SimpleNamespace(sleep=pauses.append))
+def test_the_agent_pauses_three_times(fake, virtual_clock):
     PaymentAgent(Gateway(fake), []).run(ORDER)
-    assert pauses == [0.3, 0.3, 0.3]
+    assert [sleep.seconds for sleep in virtual_clock.sleeps] == [0.3, 0.3, 0.3]

@@ -6,19 +6,6 @@ from fakes import ANNA, DOWN, FakeGateway
 from payments.breaker import get_circuit_breaker
 from payments.errors import GatewayUnavailable
 from payments.gateway import Gateway, Response
-from tenacity import wait_none
-
-
-@pytest.fixture(autouse=True)
-def retries_without_waiting(monkeypatch):
-    """The decorator read its settings long ago: change the object that it made."""
-    monkeypatch.setattr(Gateway.send.retry, "wait", wait_none())
-
-
-@pytest.fixture
-def quick_recovery(monkeypatch):
-    """The live breaker lets a call through after 0.05 s instead of 0.5 s."""
-    monkeypatch.setattr(get_circuit_breaker("gateway"), "reset_timeout", 0.05)
 
 
 def fail_until_open(gateway):
@@ -30,6 +17,7 @@ def fail_until_open(gateway):
         gateway.customer("anna")
 
 
+@pytest.mark.usefixtures("mocked_retry")
 def test_an_open_breaker_spares_the_gateway():
     fake = FakeGateway(customers=[DOWN])
     gateway = Gateway(fake)
@@ -42,24 +30,24 @@ def test_an_open_breaker_spares_the_gateway():
     assert fake.count("customers") == 15
 
 
-@pytest.mark.usefixtures("quick_recovery")
+@pytest.mark.usefixtures("fast_resilience_config", "fast_retry_config", "virtual_clock")
 def test_the_breaker_closes_when_the_gateway_is_back():
     fake = FakeGateway(customers=[DOWN])
     gateway = Gateway(fake)
     fail_until_open(gateway)
 
     fake.plan["customers"] = [Response(200, ANNA)]
-    time.sleep(0.06)
+    time.sleep(1)
     assert gateway.customer("anna").id == "anna"
     assert get_circuit_breaker("gateway").current_state == "closed"
 
 
-@pytest.mark.usefixtures("quick_recovery")
+@pytest.mark.usefixtures("fast_resilience_config", "fast_retry_config", "virtual_clock")
 def test_the_breaker_stays_open_while_the_gateway_is_down():
     gateway = Gateway(FakeGateway(customers=[DOWN]))
     fail_until_open(gateway)
 
-    time.sleep(0.06)
+    time.sleep(1)
     with pytest.raises(pybreaker.CircuitBreakerError):
         gateway.customer("anna")
     assert get_circuit_breaker("gateway").current_state == "open"

@@ -4,22 +4,14 @@ from payments.errors import GatewayUnavailable
 from payments.gateway import Gateway, Response
 
 
-@pytest.fixture
-def waits(monkeypatch):
-    """The pauses that the retry asks for, in seconds, without the waiting."""
-    asked = []
-    monkeypatch.setattr(Gateway.send.retry, "sleep", asked.append)
-    return asked
-
-
-def test_a_call_is_tried_again_when_the_gateway_is_down(waits):
+def test_a_call_is_tried_again_when_the_gateway_is_down(mocked_retry):
     fake = FakeGateway(customers=[DOWN, Response(200, ANNA)])
     assert Gateway(fake).customer("anna").id == "anna"
     assert fake.count("customers") == 2
-    assert waits == pytest.approx([0.1])
+    assert mocked_retry.waits == pytest.approx([0.1])
 
 
-def test_a_broken_connection_counts_as_down(waits):
+def test_a_broken_connection_counts_as_down(mocked_retry):
     attempts = []
 
     def broken(method, path, body):
@@ -29,4 +21,4 @@ def test_a_broken_connection_counts_as_down(waits):
     with pytest.raises(GatewayUnavailable, match="connection reset by peer"):
         Gateway(broken).notify("anna@example.com", "Hello.")
     assert len(attempts) == 3
-    assert waits == pytest.approx([0.1, 0.2])
+    assert mocked_retry.waits == pytest.approx([0.1, 0.2])
