@@ -157,6 +157,11 @@ class TestWhatIsKept:
             then = accepted(then, rows({**several(10, 0.2), **several(1, 0.18, first=number)}))
         assert seconds(then) == pytest.approx(2.25)
 
+    def test_many_files_of_one_short_test_each_are_no_slower_than_they_were(self) -> None:
+        tests = {(f"tests/test_{number}.py", "test"): Took(0.00032, 0.00032) for number in range(1666)}
+        stored = parsed(json.loads(json.dumps(written(accepted({}, rows(tests))))))
+        assert total(differences(stored, rows(tests), 0.0)).more == pytest.approx(0, abs=0.001)
+
     def test_what_is_gone_is_dropped_and_what_is_new_is_added(self) -> None:
         then = accepted({}, rows({**several(3, 0.2), ("tests/test_gone.py", "test"): Took(1.0, 0.0)}))
         now = accepted(then, rows(several(3, 0.3, first=1)))

@@ -139,7 +139,7 @@ def written(timings: Timings) -> dict[str, dict[str, list[float]]]:
 
 
 def _numbers(name: str, took: Took) -> list[float]:
-    return [round(took.seconds, 3), round(took.cpu, 3), *([took.tests] if name == SMALL else [])]
+    return [round(took.seconds, 6), round(took.cpu, 6), *([took.tests] if name == SMALL else [])]
 
 
 def parsed(document: Mapping[str, Any]) -> Timings:
