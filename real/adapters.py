@@ -22,7 +22,7 @@ from tests.baking import ROOT, scrubbed_environment
 
 ADAPTERS = ROOT / "{{cookiecutter.project_slug}}" / "tests" / "meta" / "meta_regime" / "fixtures" / "adapters"
 BUILD = ROOT / "build" / "adapters"
-CONFORMANCE = ["tests/kit/test_retries.py", "tests/kit/test_breakers.py", "tests/kit/test_leaks.py"]
+CONFORMANCE = [f"tests/kit/test_{name}.py" for name in ("retries", "retry_hooks", "breakers", "breaker_hooks", "leaks")]
 NEEDED = [
     "cookiecutter",
     "freezegun",
@@ -36,8 +36,8 @@ WITH = {"urllib3": ["requests"], "openai": ["httpx<0.28"], "anthropic": ["httpx<
 _TRIED = re.compile(r"Tried on (\S+) to (\S+?)\.(?:\s|$)")
 _HEAD = """# The libraries that the fast-test kit knows
 
-Written by `make adapters` (`real/adapters.py`): the same conformance tests, `tests/kit/test_retries.py` and
-`tests/kit/test_breakers.py`, beside the newest and the lowest version of each library, on Python {python}. A way is
+Written by `make adapters` (`real/adapters.py`): the same conformance tests (in `tests/kit`: retries,
+breakers, their hooks, leaks), beside the newest and the lowest version of each library, on Python {python}. A way is
 one of the forms in which the library is used: a decorator, an iterator, a client, sync or async. The hooks are what the
 adapter takes hold of; the files are in `tests/meta/meta_regime/fixtures/adapters/`.
 

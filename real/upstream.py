@@ -27,23 +27,29 @@ SUITES = (
     *(project for project in COUNTED if project.key == "stamina"),
     Project("freezegun", "freezegun", "1.5.5", "freezegun"),
 )
-FORCED = """
+FREEZEGUN = """
 
-import freezegun as {0}, pytest as {0}_pytest
+import freezegun, pytest
 
 
-@{0}_pytest.fixture(autouse=True)
-def {0}_on_every_test({1}):
-    with {2}:
+@pytest.fixture(autouse=True)
+def forced_on_every_test():
+    with freezegun.freeze_time(tick=True):
         yield
 """
-FREEZEGUN = FORCED.format("_frozen", "", "_frozen.freeze_time(tick=True)")
-VIRTUAL = FORCED.format("_virtual", "virtual_clock", "__import__('contextlib').nullcontext()")
+VIRTUAL = """
+
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def forced_on_every_test(virtual_clock): ...
+"""
 _SAID = re.compile(r"^(?:FAILED|ERROR) (?P<name>\S+?)(?: - (?P<why>.*))?$", re.M)
 
 
 def examine(project: Project, scratch: Path) -> list[str]:
-    """Run a suite three times; print what came of it, and give what should be the same and is not."""
+    """Run a suite in all four ways; print what came of it, and give what should be the same and is not."""
     python = environment(project)
     folder = unpacked(project, python, scratch)
     bring = () if project.own_asyncio else ("-p", "no:asyncio")

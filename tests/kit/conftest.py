@@ -1,4 +1,4 @@
-"""What the tests of declared settings share."""
+"""What several files of tests share: declared settings, and looking at what is left behind."""
 
 from __future__ import annotations
 
@@ -9,9 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from meta_regime.fixtures import declarations, libraries, settings
+from meta_regime.fixtures import breakers, declarations, libraries, retries, settings
+from meta_regime.stopwatch import Clocks
 
+from tests.kit.replaced import differences, everything, replaced_among
 from tests.kit.settings_of_a_shop import CONFIG, DECLARED, SERVICE, Declare
+
+WITHOUT_WAITING = 0.05  # seconds
 
 
 @pytest.fixture
@@ -40,3 +44,45 @@ def declare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Declare
 def config(declare: Declare) -> Any:
     declare(DECLARED)
     return importlib.import_module("shop_of_tests.config")
+
+
+@pytest.fixture(scope="module")
+def nothing_at_all_left_behind() -> Iterator[None]:
+    before = everything()
+    yield
+    assert differences(before) == []
+
+
+@pytest.fixture
+def nothing_left_behind() -> Iterator[None]:
+    before = everything(replaced_among(frozenset(sys.modules)))
+    yield
+    assert differences(before) == []
+    assert not retries._at_work
+
+
+@pytest.fixture
+def nothing_waited(request: pytest.FixtureRequest) -> Iterator[None]:
+    """The waits of the code are seconds long. Computing, or queueing on a crowded machine, is not waiting."""
+    began = blocked()
+    yield
+    if "slow" not in request.fixturenames:
+        assert blocked() - began < WITHOUT_WAITING
+
+
+def blocked() -> float:
+    return Clocks.wall() - Clocks.process() - Clocks.queued()
+
+
+@pytest.fixture
+def slow() -> None:
+    """For a test that has something else to do than to wait."""
+
+
+@pytest.fixture
+def tracked() -> Iterator[None]:
+    breakers.start_tracking()
+    before = breakers.snapshot()
+    yield
+    breakers.put_back(before)
+    breakers.stop_tracking()

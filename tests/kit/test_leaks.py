@@ -6,7 +6,7 @@ import contextlib
 import gc
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import hypothesis
@@ -14,21 +14,10 @@ import pytest
 from hypothesis import strategies
 from meta_regime.fixtures import breakers, fast_breakers, fast_retries, libraries, live_breakers
 
-from tests.kit.breaking_code import Broken, all_ways, opened_after, patched
+from tests.kit.breaking_code import Broken, opened_after, patched
+from tests.kit.every_breaker import KINDS, WAYS, every_library, every_way
 
-WAYS = list(all_ways())
-KINDS = list({way.library: way for way in reversed(WAYS)}.values())
-every_way = pytest.mark.parametrize("way", WAYS, ids=str)
-every_library = pytest.mark.parametrize("way", KINDS, ids=str)
-
-
-@pytest.fixture(autouse=True)
-def tracked() -> Iterator[None]:
-    breakers.start_tracking()
-    before = breakers.snapshot()
-    yield
-    breakers.put_back(before)
-    breakers.stop_tracking()
+pytestmark = pytest.mark.usefixtures("tracked")
 
 
 @every_way

@@ -121,14 +121,14 @@ class TestClientsOfOpenai:
 
     def test_its_polling_sleeps_are_noted(self, openai: Any) -> None:
         with fast_retries() as heard:
-            openai.CLIENT.files._sleep(5)
+            openai.CLIENTS.client.files._sleep(5)
             asyncio.run(openai.openai.AsyncOpenAI(api_key="none").files._sleep(6))
         assert heard.waits == [5, 6]
 
     def test_a_client_made_meanwhile_has_its_own_number_of_retries(self, openai: Any) -> None:
         with fast_retries():
-            made = openai.CLIENT.with_options(timeout=3)
-        assert made.max_retries == openai.CLIENT.max_retries > 0
+            made = openai.CLIENTS.client.with_options(timeout=3)
+        assert made.max_retries == openai.CLIENTS.client.max_retries > 0
 
 
 class TestRedirectsOfUrllib3:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import importlib
 import itertools
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 
@@ -99,14 +97,3 @@ def patched() -> dict[tuple[str, str], Any]:
 
 
 _OF_PYTHON = {"__weakref__", "__dict__", "__abstractmethods__", "_abc_impl", "__annotations__"}
-MISSING: list[str] = []
-
-
-def all_ways() -> Iterator[Broken]:
-    """Give the ways of all libraries that are installed; the others are in `MISSING`."""
-    MISSING.clear()
-    for path in sorted(Path(__file__).parent.glob("[!_]*_.py")):
-        try:
-            yield from importlib.import_module(f"{__name__}.{path.stem}").WAYS
-        except ModuleNotFoundError as error:
-            MISSING.append(f"{path.stem}: {error.name} is not installed")

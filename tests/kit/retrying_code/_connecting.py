@@ -7,7 +7,7 @@ import importlib
 from collections.abc import Callable
 from typing import Any
 
-from . import Outcome
+from . import Outcome, Retried
 from ._server import Case, refusing
 
 REFUSED = "connection.connect_tcp.failed"
@@ -18,6 +18,7 @@ class Connecting:
     """How one of the two does it. The case is asked by connecting, and asked for nothing else."""
 
     def __init__(self, library: str) -> None:
+        self.library = library
         self.httpx: Any = importlib.import_module(library)
         self.client = self.stubborn()
 
@@ -32,6 +33,13 @@ class Connecting:
 
         return Case(0).outcome(get)
 
+    def made_before(self, failures: int) -> Outcome:
+        return self.gets(failures, self.client)
+
+    def made_in_the_test(self, failures: int) -> Outcome:
+        with self.stubborn() as client:
+            return self.gets(failures, client)
+
     def gets_async(self, failures: int) -> Outcome:
         async def get(case: Case) -> None:
             transport = self.httpx.AsyncHTTPTransport(**RETRIES)
@@ -45,6 +53,15 @@ class Connecting:
                     await client.get(f"http://127.0.0.1:{port}/{case.name}", extensions={"trace": traced})
 
         return Case(0).outcome(lambda case: asyncio.run(get(case)))
+
+    def ways(self) -> list[Retried]:
+        """Give all of them."""
+        waits = (0.0, 0.5, 1.0)
+        return [
+            Retried(self.library, "client", self.made_before, 4, waits),
+            Retried(self.library, "made-in-the-test", self.made_in_the_test, 4, waits),
+            Retried(self.library, "async", self.gets_async, 4, waits),
+        ]
 
 
 def counting(case: Case, failures: int, opens: Callable[[], None]) -> Callable[[str, Any], None]:
