@@ -4,7 +4,7 @@ A synthetic suite of trivial tests, the hardest case for a cost per test, is run
 after a round to warm up. CPU seconds are those of the session and of all its processes: on a machine that others use
 too, they vary less than time by the clock.
 
-    python benchmarks/overhead.py [--tests N] [--lines N] [--rounds N] [--workers N] [--against original]
+    python benchmarks/overhead.py [--tests N] [--lines N] [--rounds N] [--workers N] [--against original | breakers]
 """
 
 from __future__ import annotations
@@ -12,7 +12,9 @@ from __future__ import annotations
 import argparse
 import os
 import re
+import shutil
 import statistics
+import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
@@ -124,6 +126,18 @@ def make_baseline(folder: Path) -> None:
     git(folder, "commit", "--quiet", "--message", "with a baseline")
 
 
+def add_breakers(regime: Path, scratch: Path) -> Path:
+    """Copy the project; give the copy a library of circuit breakers, and three of them."""
+    folder = scratch / "breakers"
+    shutil.copytree(regime, folder)
+    command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", str(folder), "pybreaker"]
+    subprocess.run(command, check=True)
+    with (folder / "tests" / "conftest.py").open("a", encoding="utf-8") as conftest:
+        conftest.write("\nimport pybreaker\n\nbreakers = [pybreaker.CircuitBreaker() for _ in range(3)]\n")
+    make_baseline(folder)
+    return folder
+
+
 def measure(variant: Variant, workers: int) -> float:
     """Run the sessions of a variant once; give the CPU seconds of them and their processes. Stops if one went wrong."""
     command = [sys.executable, "-m", "pytest", "--cov=synthetic", "-q", "-p", "no:cacheprovider"]
@@ -179,7 +193,11 @@ def parsed(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument("--lines", type=int, default=0, help="how many lines more the package has (0)")
     parser.add_argument("--rounds", type=int, default=5, help="how often each is measured (5)")
     parser.add_argument("--workers", type=int, default=0, help="xdist's workers; 0 is without xdist (0)")
-    parser.add_argument("--against", choices=["original"], help="also a regime with a child run for each verdict")
+    parser.add_argument(
+        "--against",
+        choices=["original", "breakers"],
+        help="also a regime with a child run for each verdict; or a project with pybreaker (from the package index)",
+    )
     parser.add_argument("--template", type=Path, default=ROOT, help="folder of the template (this repository)")
     options = parser.parse_args(arguments)
     if min(options.tests, options.rounds) < 1 or options.workers < 0:
@@ -201,7 +219,9 @@ def main(arguments: list[str] | None = None) -> int:
         make_baseline(regime)
         variants = [Variant("pytest --cov", without, options.tests)]
         variants.append(Variant("with the regime", regime, options.tests + VERDICTS))
-        if options.against:
+        if options.against == "breakers":
+            variants.append(Variant("and with breakers", add_breakers(regime, here), options.tests + VERDICTS))
+        if options.against == "original":
             variants.append(Variant("a child per verdict", without, options.tests, sessions=CHILDREN))
         mode = f"{options.workers} workers" if options.workers else "one process"
         print(

@@ -219,6 +219,42 @@ class TestLeaks:
         status, text = session(project, self.LEAKS)
         assert status == 1, text
 
+    def test_one_module_can_switch_it_off_for_itself(self, project: Path) -> None:
+        (project / "tests" / "test_also.py").write_text(
+            "import pytest\nfrom tests.test_it import breaker\n\n\n"
+            "@pytest.fixture\ndef reset_resilience_state(): ...\n\n\n"
+            "def test_a():\n    breaker.open()\n\n\ndef test_b():\n    assert breaker.current_state == 'open'\n"
+            "    breaker.close()\n"
+        )
+        passes(project, self.LEAKS)
+
+    def test_what_wider_fixtures_do_stays_and_what_a_tests_own_do_goes(self, project: Path) -> None:
+        passes(
+            project,
+            "import pytest\n\n\n@pytest.fixture(scope='module')\ndef tighter():\n    breaker.fail_max = 4\n    yield\n"
+            "    assert breaker.fail_max == 4\n    breaker.fail_max = 10\n\n\n"
+            "@pytest.fixture\ndef leaking():\n    breaker.open()\n    yield\n    breaker.fail_max = 1\n\n\n"
+            "def test_a(leaking, tighter):\n    assert breaker.fail_max == 4 and breaker.current_state == 'open'\n\n\n"
+            "def test_b(tighter):\n    assert breaker.fail_max == 4 and breaker.current_state == 'closed'\n\n\n"
+            "class TestC:\n    def setup_method(self):\n        breaker.open()\n\n"
+            "    def test_c(self, reset_resilience_state):\n        assert breaker.current_state == 'open'\n"
+            "        breaker.close()\n\n\n"
+            "def test_d():\n    assert breaker.fail_max == 4 and breaker.current_state == 'closed'\n",
+        )
+
+    def test_of_a_test_that_is_run_again_and_of_one_that_fails(self, project: Path) -> None:
+        (project / "tests" / "conftest.py").write_text(
+            LOADER + "from _pytest.runner import runtestprotocol\n\n\ndef pytest_runtest_protocol(item, nextitem):\n"
+            "    runtestprotocol(item, nextitem=nextitem, log=False)\n"
+        )
+        passes(
+            project,
+            "def test_a():\n    assert breaker.current_state == 'closed'\n    breaker.open()\n\n\n"
+            "def test_b():\n    assert breaker.current_state == 'closed'\n    breaker.open()\n",
+        )
+        status, text = session(project, "def test_a():\n    breaker.open()\n    assert False\n\n\n" + self.LEAKS[14:])
+        assert (status, "1 failed, 1 passed" in text) == (1, True), text
+
 
 def test_the_fixtures_are_explained(project: Path) -> None:
     text = passes(project, "def test_it(): ...\n", "--fixtures")
