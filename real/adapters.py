@@ -32,7 +32,7 @@ NEEDED = [
     "pytest-timeout",
 ]  # by the tests themselves
 # What else has to be there for its ways to be tried; and old clients break with a new httpx.
-WITH = {"urllib3": ["requests"], "openai": ["httpx<0.28"], "anthropic": ["httpx<0.28"]}
+WITH = {"urllib3": ["requests"], "openai": ["httpx<0.28"], "anthropic": ["httpx<0.28"], "tenacity": ["tornado"]}
 _TRIED = re.compile(r"Tried on (\S+) to (\S+?)\.(?:\s|$)")
 _HEAD = """# The libraries that the fast-test kit knows
 

@@ -220,12 +220,14 @@ class TestTheFirstRegime:
 
 def test_pybreaker_for_tornado() -> None:
     """No more than this: with a coroutine, pybreaker's recovery makes it twice, and awaits it once."""
-    gen, pybreaker = pytest.importorskip("tornado.gen"), pytest.importorskip("pybreaker")
+    import pybreaker
+    from tornado import gen
+
     breaker = pybreaker.CircuitBreaker(fail_max=10, reset_timeout=60)
 
     def call(fails: bool) -> str:
         async def run() -> None:
-            await breaker.call_async(gen.coroutine(work), fails)
+            await breaker.call_async(gen.coroutine(work), fails)  # type: ignore[no-untyped-call]
 
         return asked(lambda: asyncio.run(run()), pybreaker.CircuitBreakerError)
 

@@ -20,6 +20,7 @@ from tenacity import (
     wait_fixed,
     wait_random,
 )
+from tornado import gen
 
 from tests.kit.retrying_code import Failing, Retried
 
@@ -73,6 +74,24 @@ async def decorated_async(call: Failing) -> str:
 @retry(stop=stop_after_delay(10), wait=wait_fixed(4))
 async def until_a_deadline_async(call: Failing) -> str:
     return await call.wait()
+
+
+@retry(**FOUR)
+@gen.coroutine
+def decorated_tornado(call: Failing) -> Any:
+    given = yield call.wait()
+    return given
+
+
+@retry(stop=stop_after_delay(10), wait=wait_fixed(4))
+@gen.coroutine
+def until_a_deadline_tornado(call: Failing) -> Any:
+    given = yield call.wait()
+    return given
+
+
+async def awaited(call: Failing, function: Callable[[Failing], Any]) -> Any:
+    return await function(call)
 
 
 class Service:
@@ -143,6 +162,8 @@ WAYS = [
     way("deadline", until_a_deadline, 4, (4, 4, 4)),
     way("decorator-async", lambda call: asyncio.run(decorated_async(call))),
     way("deadline-async", lambda call: asyncio.run(until_a_deadline_async(call)), 4, (4, 4, 4)),
+    way("tornado", lambda call: asyncio.run(awaited(call, decorated_tornado))),
+    way("deadline-tornado", lambda call: asyncio.run(awaited(call, until_a_deadline_tornado)), 4, (4, 4, 4)),
     way("method", Service().method),
     way("retry_with", explicit, 2, (3,)),
     way("called", shared),
