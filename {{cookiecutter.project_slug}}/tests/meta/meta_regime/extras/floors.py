@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from fractions import Fraction
 
 from ..coverage_verdicts import lacking
+from ..policy import Coverage
 from ..record import FileCoverage, SuiteRun
 from ..verdict import Outcome, Standards, Verdict, not_judged, percent
 from ._lines import how_to_see_lines
@@ -28,14 +29,12 @@ def no_module_below_floor(run: SuiteRun, standards: Standards) -> Verdict:
     idle = [glob for glob in policy.floors if not any(map(pattern(glob).fullmatch, names(run.coverage.files)))]
     if idle:
         return _about_idle_globs(idle, names(run.coverage.files))
-    held = [(file, *floor_of(file.path, policy.floors, policy.module_floor)) for file in files]
-    below = [(file, floor, glob) for file, floor, glob in held if file.percent < Fraction(repr(floor))]
+    below = below_floor(files, policy)
     own = " or its own" if policy.floors else ""
     if not below:
         lowest = min(files, key=lambda file: (file.percent, file.path))
         least = f"the lowest has {percent(lowest.percent)}: {lowest.path}"
         return Verdict(Outcome.PASSED, f"No module is below its floor of {policy.module_floor:g} %{own}; {least}.")
-    below.sort(key=lambda row: (-lacking(*row[:2]), row[0].path))
     worst, demanded, _ = below[0]
     first = f"{worst.path} and {len(below) - 1} more are" if len(below) > 1 else f"{worst.path} is"
     rows, entries = [], []
@@ -60,6 +59,13 @@ A module that has to stay as it is for now gets a floor of its own, a line in th
 
 {listed}""",
     )
+
+
+def below_floor(files: Iterable[FileCoverage], policy: Coverage) -> list[tuple[FileCoverage, float, str]]:
+    """List the files that are below their floor, with that and the glob that sets it; what lacks most is first."""
+    held = [(file, *floor_of(file.path, policy.floors, policy.module_floor)) for file in files if file.units]
+    below = [(file, floor, glob) for file, floor, glob in held if file.percent < Fraction(repr(floor))]
+    return sorted(below, key=lambda row: (-lacking(*row[:2]), row[0].path))
 
 
 def names(files: Iterable[FileCoverage]) -> list[str]:

@@ -18,7 +18,7 @@ from .entries import KnownSlow, entry_to_paste, load_known_slow
 from .stale import Stale, Wanted
 from .trimming import CannotTrimError, trim
 
-__all__ = ["how_to_excuse", "list_is_current", "load_known_slow"]
+__all__ = ["entry_to_paste", "how_to_excuse", "list_is_current", "load_known_slow"]
 NAME = "tests/meta/known_slow.toml"
 
 

@@ -88,11 +88,12 @@ def _parse(table: Any, where: str, problems: list[str]) -> KnownSlow | None:
     return KnownSlow(table["test"], float(seconds), table["reason"], until)  # type: ignore[arg-type]
 
 
-def entry_to_paste(nodeid: str, seconds: float, today: datetime.date) -> str:
-    """Give the lines that excuse a test, with a quarter of head-room and the reason left empty for a person."""
+def entry_to_paste(nodeid: str, seconds: float, today: datetime.date, reason: str = "") -> str:
+    """Give the lines that excuse a test, with a quarter of head-room; an empty reason is for a person to fill in."""
     allowed = math.ceil(seconds * 1.25 * 2) / 2
+    why = _toml_string(reason)
     until = today + datetime.timedelta(days=EXCUSE_DAYS)
-    return f'[[known_slow]]\ntest = {_toml_string(nodeid)}\nseconds = {allowed}\nreason = ""\nuntil = {until}'
+    return f"[[known_slow]]\ntest = {_toml_string(nodeid)}\nseconds = {allowed}\nreason = {why}\nuntil = {until}"
 
 
 def _toml_string(text: str) -> str:
