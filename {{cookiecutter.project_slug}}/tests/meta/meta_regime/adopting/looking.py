@@ -1,0 +1,89 @@
+"""Looks at a project, and plans all that adopting it would change."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from .dependencies import parse_toml, with_dependencies
+from .edits import Plan, Problem
+from .ignored import with_ignored
+from .loader import loads_the_regime, minded_by_ruff, with_loader
+from .precommit import NAME as PRE_COMMIT
+from .precommit import with_hook
+from .requirements import normal_name, requirement_files
+
+
+def look(root: Path) -> Plan:
+    """Plan the edits of a project; every problem is in the plan, none is raised."""
+    plan = Plan(root)
+    for part in (_load, _declare, _hook, _ignore):
+        try:
+            part(plan)
+        except Problem as problem:
+            plan.problems.append(str(problem))
+    return plan
+
+
+def _load(plan: Plan) -> None:
+    """Load the regime in tests/conftest.py, unless the root's does (README.md: for tests that lie elsewhere)."""
+    above = plan.read("conftest.py")
+    name = "conftest.py" if above and loads_the_regime(above, "conftest.py") else "tests/conftest.py"
+    if name == "tests/conftest.py":
+        plan.change(name, with_loader(plan.read(name), name))
+    minded = minded_by_ruff(settings, name) if (settings := _ruff_settings(plan)) is not None else []
+    if minded:
+        rules = ", ".join(f'"{rule}"' for rule in minded)
+        plan.remarks.append(
+            f"ruff minds the lines that load the regime; in its settings, under lint.per-file-ignores: "
+            f'"{name}" = [{rules}]'
+        )
+
+
+def _ruff_settings(plan: Plan) -> Mapping[str, Any] | None:
+    """Return the settings that ruff uses for tests/, or None if the project has none."""
+    try:
+        for name in ("tests/.ruff.toml", "tests/ruff.toml", ".ruff.toml", "ruff.toml"):
+            if (text := plan.read(name)) is not None:
+                return parse_toml(text, name)
+        tools = parse_toml(plan.read("pyproject.toml"), "pyproject.toml").get("tool")
+    except Problem:
+        return None  # ruff says so itself; pyproject.toml is read again for the dependencies
+    settings = tools.get("ruff") if isinstance(tools, dict) else None
+    return settings if isinstance(settings, dict) else None
+
+
+def _declare(plan: Plan) -> None:
+    files = {}
+    for name in requirement_files(plan.root):
+        try:
+            files[name] = plan.read(name) or ""
+        except Problem as problem:
+            plan.remarks.append(f"{problem}; it was not looked into")
+    changed, remarks = with_dependencies(plan.read("pyproject.toml"), files, _own_packages(plan.root))
+    plan.remarks += remarks
+    for name, text in changed.items():
+        plan.change(name, text)
+
+
+def _own_packages(root: Path) -> set[str]:
+    return {
+        normal_name(path.parent.name) for glob in ("*/__init__.py", "src/*/__init__.py") for path in root.glob(glob)
+    }
+
+
+def _hook(plan: Plan) -> None:
+    text = plan.read(PRE_COMMIT)
+    if text is not None:
+        changed, remarks = with_hook(text)
+        plan.remarks += remarks
+        plan.change(PRE_COMMIT, changed)
+
+
+def _ignore(plan: Plan) -> None:
+    text = plan.read(".gitignore")
+    if text is not None or (plan.root / ".git").exists():
+        changed, remarks = with_ignored(text)
+        plan.remarks += remarks
+        plan.change(".gitignore", changed)
