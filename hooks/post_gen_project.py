@@ -28,7 +28,9 @@ NEW = """\
     python -m pytest tests/meta --meta-accept (makes tests/meta/baseline.json: commit it)
     python -m pytest --cov"""
 EXISTING = """\
-At the top of tests/conftest.py, after a docstring and `from __future__`, add these three lines:
+Next, with tomlkit and ruamel.yaml installed (`uv run tests/meta/adopt.py` brings them itself):
+    python tests/meta/adopt.py                (shows what it would change in files of your own, and asks)
+By hand: at the top of tests/conftest.py, after a docstring and `from __future__`, add these three lines:
     import pathlib, sys
     sys.path.append(str(pathlib.Path(__file__).parent / "meta"))
     from meta_regime.plugin import *  # hooks and fixtures

@@ -147,6 +147,7 @@ def test_the_advice_goes_to_stderr_and_is_short(tmp_path: Path, bake: Bake, capf
     assert (new.out, existing.out) == ("", "")
     assert len(new.err.splitlines()) <= 6
     assert "cd my-project" in new.err
-    assert len(existing.err.splitlines()) <= 7
+    assert len(existing.err.splitlines()) <= 9
+    assert "python tests/meta/adopt.py" in existing.err
     assert "from meta_regime.plugin import *" in existing.err
     assert "pytest --cov=shop" in existing.err

@@ -114,6 +114,22 @@ def test_an_existing_project_keeps_its_files_and_has_no_drift(template: Path, ex
     assert "conftest" not in diff.stderr, "the advice is for whoever bakes, not for every diff"
 
 
+def test_adopting_is_no_drift_and_its_journal_is_in_no_commit(template: Path, existing: Path) -> None:
+    create(existing, template, EXISTING)
+    (existing / "pyproject.toml").write_bytes(b'[dependency-groups]\r\ndev = ["pytest"]\r\n')
+    commit(existing)
+
+    done = run(existing, sys.executable, "tests/meta/adopt.py", "--yes")
+
+    assert done.returncode == 0, done.stderr
+    assert (existing / "tests/meta/.adopted/journal.json").exists()
+    changed = git(existing, "status", "--porcelain", "--untracked-files=all").split()[1::2]
+    assert changed == ["pyproject.toml", "tests/conftest.py", ".gitignore"]
+    commit(existing)
+    diff = cruft(existing, "diff", "--exit-code")
+    assert (diff.returncode, diff.stdout) == (0, ""), diff.stdout
+
+
 def test_a_change_of_the_projects_is_drift(template: Path, existing: Path) -> None:
     create(existing, template, EXISTING)
     policy = existing / "tests/meta/policy.toml"

@@ -118,8 +118,8 @@ def test_it_only_adds_and_the_second_time_nothing(pieces: list[str], newline: st
 @pytest.mark.parametrize(
     ("settings", "minded"),
     [
-        ({}, ["E401", "E402", "F403"]),
-        ({"lint": {"select": ["ALL"]}}, ["E401", "E402", "F403", "I001"]),
+        ({}, ["E401", "F403"]),
+        ({"lint": {"select": ["ALL"]}}, ["E401", "F403", "I001"]),
         ({"lint": {"select": ["ALL"], "ignore": ["E", "I001"]}}, ["F403"]),
         ({"select": ["I"]}, ["I001"]),
         ({"lint": {"select": ["E401"], "ignore": ["E4"]}}, ["E401"]),
