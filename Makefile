@@ -58,12 +58,13 @@ detection: $(STAMP)
 
 # The regime in the source distributions of known projects. Needs the package index; takes some minutes. Then whether it
 # counts there as `coverage json` does, line by line: on this Python, and on 3.13 where that is on PATH or in pyenv. Then the
-# fast-test kit: what it saves, and what it does to the suites of the libraries that it deals with.
+# fast-test kit: what it saves, and what it does to the suites of the libraries that it deals with. Then adopt.py.
 real: $(STAMP)
 	$(BIN)/python real/run.py
 	$(BIN)/python real/counts.py
 	$(BIN)/python real/stories.py
 	$(BIN)/python real/upstream.py
+	$(BIN)/python real/adopting.py --suite
 
 $(STAMP): requirements/dev.txt requirements/beside.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "meta-tests needs Python 3.11 or later, this is " + sys.version)'

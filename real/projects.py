@@ -73,3 +73,14 @@ COUNTED = (
     ),
     Project("example", "payments", "", "payments", needs=("pybreaker", "tenacity"), folder="examples/payments"),
 )
+
+# Those into which `real/adopting.py` brings the regime as their owners would.
+ADOPTED = (
+    *(project for project in PROJECTS if project.key in ("tenacity", "itsdangerous", "flask", "circuitbreaker")),
+    *(project for project in COUNTED if project.key == "stamina"),
+    Project("attrs", "attrs", "26.1.0", "attr", needs=("cloudpickle", "hypothesis", "pympler")),
+    Project(
+        "requests", "requests", "2.34.2", "requests", needs=("pytest-httpbin", "pytest-mock", "PySocks", "trustme")
+    ),
+    Project("freezegun", "freezegun", "1.5.5", "freezegun"),
+)

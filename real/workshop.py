@@ -60,13 +60,13 @@ def constraints(project: Project) -> str:
     return "\n".join([*kept, *(f"{name}=={version}" for name, version in project.pins.items())]) + "\n"
 
 
-def environment(project: Project, base: Path = Path(sys.executable)) -> Path:
+def environment(project: Project, base: Path = Path(sys.executable), more: tuple[str, ...] = ()) -> Path:
     """Give the interpreter of an environment with tools and test dependencies; it is kept while these are the same.
 
-    It is of the Python that `base` is.
+    It is of the Python that `base` is, and has what `more` names as well.
     """
     version = run([base, "-c", "import sys; print(sys.version, end='')"], ROOT)
-    wanted = "\n".join([version, *TOOLS, *project.needs, constraints(project)])
+    wanted = "\n".join([version, *TOOLS, *project.needs, *more, constraints(project)])
     folder = BUILD / "environments" / f"{project.key}-{hashlib.sha256(wanted.encode()).hexdigest()[:12]}"
     python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
     stamp, pins = folder / "installed", folder / "constraints.txt"
@@ -74,7 +74,7 @@ def environment(project: Project, base: Path = Path(sys.executable)) -> Path:
         shutil.rmtree(folder, ignore_errors=True)
         run([base, "-m", "venv", folder], ROOT)
         pins.write_text(constraints(project), encoding="utf-8")
-        run([python, "-m", "pip", "install", "--quiet", "-c", pins, *TOOLS, *project.needs], folder)
+        run([python, "-m", "pip", "install", "--quiet", "-c", pins, *TOOLS, *project.needs, *more], folder)
         stamp.touch()
     return python
 

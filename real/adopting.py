@@ -1,0 +1,164 @@
+"""adopt.py in the source distributions of known projects: `python real/adopting.py [--suite] [PROJECT ...]`.
+
+Each project is unpacked into a repository of its own, the template baked onto it and committed, and then adopted with
+`adopt.py --yes`. A row says what that asked and changed, that a second time changes nothing, and that `--undo` gives back
+every byte. With `--suite` its suite runs as released, and plain under the regime. Exits 1 if anything is not as it should be.
+"""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from real import compare
+from real.projects import ADOPTED, Project
+from real.run import say, table
+from real.sessions import Session, pytest
+from real.workshop import bake, contents, environment, git, unpacked
+from tests.baking import ROOT, scrubbed_environment
+
+TOOLS = ("tomlkit", "ruamel.yaml", "diff-cover")
+COLUMNS = ("questions", "left to you", "files", "lines", "seconds", "again", "undo", "suite")
+
+
+@dataclass
+class Adopted:
+    """What came of adopting a project: the cells of its row, what it was told, and what is not as it should be."""
+
+    project: Project
+    cells: dict[str, str] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    wrong: list[str] = field(default_factory=list)
+
+    def expect(self, column: str, right: str, problems: list[str]) -> None:
+        """Fill a cell, and keep what is wrong."""
+        self.cells[column] = "NO" if problems else right
+        self.wrong += [f"{self.project.key}, {column}: {problem}" for problem in problems]
+
+
+def adopt(folder: Path, python: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run adopt.py as its user does."""
+    return subprocess.run(
+        [python, Path("tests", "meta", "adopt.py"), *arguments],
+        cwd=folder,
+        env=scrubbed_environment({"PYTHONDONTWRITEBYTECODE": "1"}),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        encoding="utf-8",
+        timeout=600,
+        check=False,
+    )
+
+
+def examine(project: Project, scratch: Path, *, suite: bool) -> Adopted:
+    """Do all of it with one project."""
+    say(f"{project.key}: {project.name} {project.version}")
+    found = Adopted(project)
+    python = environment(project, more=TOOLS)
+    folder = unpacked(project, python, scratch)
+    released = suite_as_released(project, folder, python) if suite else None
+    with tempfile.TemporaryDirectory() as answers:
+        bake(ROOT, folder, Path(answers), ci="none", minimum_coverage=project.minimum_coverage)
+    git(folder, "add", "--all")
+    git(folder, "commit", "--quiet", "--message", "the meta-tests")
+    before = contents(folder)
+
+    began = time.monotonic()
+    done = adopt(folder, python, "--yes")
+    found.cells["seconds"] = f"{time.monotonic() - began:.1f}"
+    asked = [line for line in done.stdout.splitlines() if line.startswith("question: ")]
+    left = [line for line in done.stdout.splitlines() if line.startswith("left to you: ")]
+    found.cells |= {"questions": str(len(asked)), "left to you": str(len(left))}
+    found.notes += asked + left
+    git(folder, "add", "--all")
+    rows = [line.split("\t") for line in git(folder, "diff", "--cached", "--numstat").splitlines()]
+    failed = [f"exit status {done.returncode}: {done.stderr}"] if done.returncode or done.stderr else []
+    found.expect("files", ", ".join(sorted(name for _, _, name in rows)) or "none", failed)
+    found.cells["lines"] = f"+{sum(int(new) for new, _, _ in rows)} -{sum(int(old) for _, old, _ in rows)}"
+
+    after = contents(folder)
+    again = adopt(folder, python, "--yes")
+    problems = compare.files(after, contents(folder), ())
+    if again.returncode or "Nothing to change" not in again.stdout:
+        problems.append(f"exit status {again.returncode}: {again.stdout[-500:]}{again.stderr[-500:]}")
+    found.expect("again", "nothing", problems)
+
+    if released is not None:
+        found.expect("suite", *suite_under_the_regime(project, folder, python, released))
+
+    undone = adopt(folder, python, "--undo")
+    problems = compare.files(before, contents(folder), WRITTEN_BY_SUITES if suite else ())
+    if undone.returncode:
+        problems.append(f"exit status {undone.returncode}: {undone.stderr[-500:]}")
+    found.expect("undo", "every byte", problems)
+    return found
+
+
+# What a suite leaves behind in the folder, of which adopting knows nothing.
+WRITTEN_BY_SUITES = (r"\.coverage.*", r"\.hypothesis/.*", r"tests/meta/baseline\.json")
+
+
+def suite_as_released(project: Project, folder: Path, python: Path) -> Session:
+    """Run the suite before anything is added."""
+    without = () if project.own_asyncio else ("-p", "no:asyncio")
+    session = pytest(folder, python, *without, *project.arguments)
+    if session.death:
+        raise RuntimeError(f"its own suite, untouched: {session.death}")
+    return session
+
+
+def suite_under_the_regime(project: Project, folder: Path, python: Path, released: Session) -> tuple[str, list[str]]:
+    """Run the suite plain in the adopted project; gives the cell, and what is not as released.
+
+    Verdicts on coverage and time are counted, and may be red here: adopting sets no thresholds. To have them green, store
+    where the project is before this session, such as by `pytest tests/meta --meta-accept`.
+    """
+    session = pytest(folder, python, f"--cov={project.package}", "--cov-report=", *project.arguments)
+    if session.death:
+        return "", [session.death]
+    section = session.output.rpartition("= meta-tests: ")[2].splitlines()
+    counts = [f"{sum(line.startswith(word) for line in section)} {word.lower()}" for word in VERDICTS]
+    return f"{len(session.outcomes)} the same; {', '.join(counts)}", compare.outcomes(released, session, set())
+
+
+VERDICTS = ("PASSED", "FAILED", "NOT JUDGED")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Adopt the projects named, or all."""
+    parser = argparse.ArgumentParser(description="adopt.py in the source distributions of known projects")
+    names = [project.key for project in ADOPTED]
+    parser.add_argument("projects", nargs="*", help=f"which (default: all): {', '.join(names)}")
+    parser.add_argument("--suite", action="store_true", help="run their suites as well (some minutes)")
+    options = parser.parse_args(arguments)
+    if unknown := set(options.projects) - set(names):
+        parser.error(f"unknown: {', '.join(sorted(unknown))}; known are {', '.join(names)}")
+    adopted = []
+    for project in ADOPTED:
+        if options.projects and project.key not in options.projects:
+            continue
+        with tempfile.TemporaryDirectory(prefix="meta-tests-adopting-", ignore_cleanup_errors=True) as scratch:
+            try:
+                adopted.append(examine(project, Path(scratch).resolve(), suite=options.suite))
+            except RuntimeError as error:
+                adopted.append(Adopted(project, wrong=[f"{project.key}: {error}"]))
+    shown = COLUMNS if options.suite else COLUMNS[:-1]
+    say(
+        table([["project", *shown], *([each.project.key, *(each.cells.get(c, "") for c in shown)] for each in adopted)])
+    )
+    for each in adopted:
+        say("\n".join([f"\n{each.project.key} was told:", *(f"    {note}" for note in each.notes or ["nothing"])]))
+    wrong = [problem for each in adopted for problem in each.wrong]
+    say("\n".join(["", f"{len(wrong)} are not as they should be:", *wrong] if wrong else ["", "All as it should be."]))
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
