@@ -1,8 +1,9 @@
 """adopt.py in the source distributions of known projects: `python real/adopting.py [--suite] [PROJECT ...]`.
 
 Each project is unpacked into a repository of its own, the template baked onto it and committed, and then adopted with
-`adopt.py --yes`. A row says what that asked and changed, that a second time changes nothing, and that `--undo` gives back
-every byte. With `--suite` its suite runs as released, and plain under the regime. Exits 1 if anything is not as it should be.
+`adopt.py --yes`. A row says what that asked and changed, that a second time changes nothing, and that `--undo` gives
+back every byte. With `--suite` its suite runs as released, and plain under the regime. Exits 1 if anything is not as it
+should be.
 """
 
 from __future__ import annotations
@@ -94,15 +95,17 @@ def examine(project: Project, scratch: Path, *, suite: bool) -> Adopted:
         found.expect("suite", *suite_under_the_regime(project, folder, python, released))
 
     undone = adopt(folder, python, "--undo")
-    problems = compare.files(before, contents(folder), WRITTEN_BY_SUITES if suite else ())
+    problems = compare.files(not_by_suites(before), not_by_suites(contents(folder)), ())
     if undone.returncode:
         problems.append(f"exit status {undone.returncode}: {undone.stderr[-500:]}")
     found.expect("undo", "every byte", problems)
     return found
 
 
-# What a suite leaves behind in the folder, of which adopting knows nothing.
-WRITTEN_BY_SUITES = (r"\.coverage.*", r"\.hypothesis/.*", r"tests/meta/baseline\.json")
+def not_by_suites(found: dict[str, str]) -> dict[str, str]:
+    """Leave out what a suite writes into the folder, of which adopting knows nothing."""
+    written = (".coverage", ".hypothesis/", "tests/meta/baseline.json")
+    return {name: digest for name, digest in found.items() if not name.startswith(written)}
 
 
 def suite_as_released(project: Project, folder: Path, python: Path) -> Session:
@@ -117,8 +120,8 @@ def suite_as_released(project: Project, folder: Path, python: Path) -> Session:
 def suite_under_the_regime(project: Project, folder: Path, python: Path, released: Session) -> tuple[str, list[str]]:
     """Run the suite plain in the adopted project; gives the cell, and what is not as released.
 
-    Verdicts on coverage and time are counted, and may be red here: adopting sets no thresholds. To have them green, store
-    where the project is before this session, such as by `pytest tests/meta --meta-accept`.
+    Verdicts are counted, and may be red here, since adopting sets no thresholds. To have them green, store where the
+    project is before this session.
     """
     session = pytest(folder, python, f"--cov={project.package}", "--cov-report=", *project.arguments)
     if session.death:

@@ -8,11 +8,18 @@ from pathlib import Path
 import pytest
 
 from tests.adopting.trees import files_of
+from tests.baking import scrubbed_environment
 
 
-def adopt(root: Path, *arguments: str, python: tuple[str, ...] = ()) -> subprocess.CompletedProcess[str]:
+def adopt(
+    root: Path, *arguments: str, python: tuple[str, ...] = (), path: Path | None = None
+) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, *python, str(root / "tests" / "meta" / "adopt.py"), *arguments]
-    done = subprocess.run(command, cwd=root, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False)
+    environment = scrubbed_environment({} if path is None else {"PYTHONPATH": str(path)})
+    environment.pop("VIRTUAL_ENV", None)
+    done = subprocess.run(
+        command, cwd=root, env=environment, capture_output=True, text=True, stdin=subprocess.DEVNULL, check=False
+    )
     assert "Traceback" not in done.stderr, done.stderr
     return done
 

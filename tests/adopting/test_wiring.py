@@ -9,10 +9,11 @@ from pathlib import Path
 
 import pytest
 import yaml
-from meta_regime.adopting.dependencies import INSTALL, NEEDED
+from meta_regime.adopting.dependencies import NEEDED
 from meta_regime.adopting.edits import Edit
 from meta_regime.adopting.loader import LOADER
 from meta_regime.adopting.precommit import ENTRY
+from meta_regime.adopting.toml_edits import INSTALL
 from meta_regime.adopting.writing import FOLDER, adopt
 
 from tests.adopting.test_adopt import adopt as run_adopt

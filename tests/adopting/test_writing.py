@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -127,6 +128,56 @@ def test_where_putting_back_fails_the_old_bytes_are_named_and_undo_still_works(
     assert (root / ".a.before-adopting").read_bytes() == before["a"][0]
     undo(root)
     assert files_of(root) == before
+
+
+def test_a_second_adoption_is_undone_with_the_first(root: Path) -> None:
+    before = files_of(root)
+    adopt(edits_of(root), root)
+    adopt([Edit(root / "a", b"new a", b"newer a"), Edit(root / "d", None, b"d")], root)
+    assert sorted(undo(root)) == ["a", "b", "c", "d"]
+    assert files_of(root) == before
+
+
+def test_a_second_adoption_that_is_killed_leaves_the_first(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = files_of(root)
+    adopt(edits_of(root), root)
+    after = files_of(root)
+    second = [Edit(root / "a", b"new a", b"newer a"), Edit(root / "b", b"new b", b"newer b")]
+    killed_after_one_file(second, root, monkeypatch)
+    assert (root / "a").read_bytes() == b"newer a"
+    assert was_interrupted(root)
+    undo(root)
+    assert files_of(root) == after
+    undo(root)
+    assert files_of(root) == before
+
+
+def killed_after_one_file(edits: list[Edit], root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave everything as it is when the second of two files is to be replaced."""
+    real, calls = os.replace, [0]
+
+    def dying(*arguments: Any) -> None:
+        calls[0] += 1
+        if calls[0] == 2:
+            shutil.copytree(root, root.parent / "as it was then")
+        real(*arguments)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "replace", dying)
+        adopt(edits, root)
+    shutil.rmtree(root)
+    (root.parent / "as it was then").rename(root)
+
+
+def test_an_adoption_after_changes_of_the_users_begins_anew(root: Path) -> None:
+    adopt(edits_of(root), root)
+    (root / "b").write_bytes(b"mine")
+    before = files_of(root)
+    adopt([Edit(root / "a", b"new a", b"newer a")], root)
+    assert undo(root) == ["a"]
+    assert {name: found for name, found in files_of(root).items() if name in ("a", "b", "c")} == {
+        name: found for name, found in before.items() if name in ("a", "b", "c")
+    }
 
 
 def test_undo_touches_nothing_if_one_file_changed_since(root: Path) -> None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .edits import Problem, newline_of, only_adds, with_line_end
+from .edits import newline_of, only_adds, with_line_end
 from .requirements import REQUIREMENT, normal_name, requirement_places
+from .toml_edits import parse_toml, rewritten, table_of, with_table
 
 # The lower bounds of the new-project skeleton, which `make lowest` tests.
 NEEDED = {
@@ -20,7 +20,6 @@ NEEDED = {
     "diff-cover": ">=9.3",
 }
 GROUPS = ("test", "tests", "testing", "dev")
-INSTALL = "pip install tomlkit ruamel.yaml\n    uv run tests/meta/adopt.py"
 
 
 @dataclass(frozen=True)
@@ -40,7 +39,7 @@ def with_dependencies(
     `files` are requirements files; `own` the normal names of what the project itself is, such as freezegun in its own.
     """
     document = parse_toml(pyproject, "pyproject.toml")
-    own = {*own, normal_name(str(_table(document, "project").get("name")))}
+    own = {*own, normal_name(str(table_of(document, "project").get("name")))}
     needed = {name: bound for name, bound in NEEDED.items() if name not in own}
     found = [place for place in places(document, files) if "pytest" in place.declared]
     if not found:
@@ -65,29 +64,21 @@ def with_dependencies(
     return {"pyproject.toml": changed}, remarks
 
 
-def parse_toml(text: str | None, name: str) -> dict[str, Any]:
-    """Read TOML; a missing file is an empty one. Raises `Problem`."""
-    try:
-        return tomllib.loads(text or "")
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise Problem(f"{name} is not valid TOML: {error}") from None
-
-
 def places(document: Mapping[str, Any], files: Mapping[str, str]) -> Iterator[Place]:
     """Yield all places of dependencies, the first ones preferred."""
-    groups = _table(document, "dependency-groups")
+    groups = table_of(document, "dependency-groups")
     for name in _preferred(groups):
         yield Place(f"[dependency-groups] {name}", ("dependency-groups", name), _of_group(groups, name, document))
-    main = _of_list(_table(document, "project").get("dependencies"))
+    main = _of_list(table_of(document, "project").get("dependencies"))
     yield from _lists(document, ("project", "optional-dependencies"), main)
-    poetry = _table(document, "tool", "poetry", "group")
+    poetry = table_of(document, "tool", "poetry", "group")
     tables = [("tool", "poetry", "group", name, "dependencies") for name in _preferred(poetry)]
     for keys in [*tables, ("tool", "poetry", "dev-dependencies")]:
-        declared = {normal_name(name): str(value) for name, value in _table(document, *keys).items()}
+        declared = {normal_name(name): str(value) for name, value in table_of(document, *keys).items()}
         yield Place(f"[{'.'.join(keys)}]", keys, declared)
     yield from _lists(document, ("tool", "pdm", "dev-dependencies"), main)
-    for name in _preferred(_table(document, "tool", "hatch", "envs")):
-        table = _table(document, "tool", "hatch", "envs", name)
+    for name in _preferred(table_of(document, "tool", "hatch", "envs")):
+        table = table_of(document, "tool", "hatch", "envs", name)
         for key in ("extra-dependencies", "dependencies"):
             if key in table:
                 built_in = {"pytest": "pytest"} if name == "hatch-test" else {}
@@ -101,14 +92,16 @@ def _without_place(
     pyproject: str | None, document: Mapping[str, Any], needed: Mapping[str, str]
 ) -> tuple[dict[str, str], list[str]]:
     words = [f"{name}{bound}" for name, bound in needed.items()]
-    if pyproject is None or not _table(document, "project"):
+    if pyproject is None or not table_of(document, "project"):
         install = "pip install " + " ".join(f'"{word}"' for word in words)
         return {}, [f"no place was found where test dependencies are declared; declare these, or: {install}"]
     if "dependency-groups" not in document:
-        newline = newline_of(pyproject)
-        lines = ["", "[dependency-groups]", "dev = [", *(f'  "{word}",' for word in words), "]", ""]
-        return {"pyproject.toml": with_line_end(pyproject) + newline.join(lines)}, []
-    groups = _table(document, "dependency-groups")
+        lines = ["dev = [", *(f'  "{word}",' for word in words), "]"]
+        added = with_table(pyproject, ("dependency-groups",), lines)
+        if added is None:
+            return {}, [f"pyproject.toml cannot be changed by a program; give it [dependency-groups] {' '.join(lines)}"]
+        return {"pyproject.toml": added}, []
+    groups = table_of(document, "dependency-groups")
     declared = _of_group(groups, "dev", document)
     missing = {name: bound for name, bound in needed.items() if name not in declared}
     changed = _with_added(pyproject, ("dependency-groups", "dev"), missing)
@@ -119,23 +112,13 @@ def _without_place(
 
 def _with_added(text: str, keys: tuple[str, ...], missing: Mapping[str, str]) -> str | None:
     """Add requirements to a list, or to a table of Poetry's; None if anything else would change."""
-    try:
-        import tomlkit
-        from tomlkit.exceptions import TOMLKitError
-    except ImportError:
-        raise Problem(f"editing pyproject.toml takes the package tomlkit. Type one of\n    {INSTALL}") from None
-    windows = text.count("\r\n") == text.count("\n")
-    unix = text.replace("\r\n", "\n") if windows else text
-    expected: Any = tomllib.loads(text)
-    try:
-        edited: Any = tomlkit.parse(unix)
-        for node in (edited, expected):
-            _add(node, keys, missing)
-        result = edited.as_string().replace("\n", "\r\n" if windows else "\n")
-        same = tomllib.loads(result) == expected and only_adds(text, result)
-    except (TOMLKitError, tomllib.TOMLDecodeError, LookupError, TypeError, AttributeError, RecursionError):
-        return None
-    return result if same else None
+
+    def as_meant(before: dict[str, Any], after: dict[str, Any]) -> bool:
+        _add(before, keys, missing)
+        return before == after
+
+    result = rewritten(text, lambda document: _add(document, keys, missing), as_meant)
+    return result if result is not None and only_adds(text, result) else None
 
 
 def _add(document: Any, keys: tuple[str, ...], missing: Mapping[str, str]) -> None:
@@ -149,21 +132,14 @@ def _add(document: Any, keys: tuple[str, ...], missing: Mapping[str, str]) -> No
 
 
 def _lists(document: Mapping[str, Any], keys: tuple[str, ...], main: Mapping[str, str]) -> Iterator[Place]:
-    for name in _preferred(_table(document, *keys)):
-        own = _of_list(_table(document, *keys)[name])
+    for name in _preferred(table_of(document, *keys)):
+        own = _of_list(table_of(document, *keys)[name])
         if "pytest" in own:
             yield Place(f"[{'.'.join(keys)}] {name}", (*keys, name), {**main, **own})
 
 
 def _preferred(names: Mapping[str, Any]) -> list[str]:
     return sorted(names, key=lambda name: GROUPS.index(name) if name in GROUPS else len(GROUPS))
-
-
-def _table(document: Mapping[str, Any], *keys: str) -> Mapping[str, Any]:
-    node: Any = document
-    for key in keys:
-        node = node.get(key) if isinstance(node, Mapping) else None
-    return node if isinstance(node, Mapping) else {}
 
 
 def _of_list(value: object) -> dict[str, str]:
@@ -178,7 +154,7 @@ def _of_group(groups: Mapping[str, Any], name: str, document: Mapping[str, Any])
     own = _of_list(groups.get(name))
     if "pytest" not in own:
         return own
-    declared, seen, waiting = _of_list(_table(document, "project").get("dependencies")), set(), [name]
+    declared, seen, waiting = _of_list(table_of(document, "project").get("dependencies")), set(), [name]
     while waiting:
         group = waiting.pop()
         if group in seen or not isinstance(groups.get(group), list):

@@ -36,8 +36,9 @@ class Plan:
     remarks: list[str] = field(default_factory=list)
 
     def read(self, name: str) -> str | None:
-        """Return a file's text without its byte-order mark, or None if there is no file. Raises `Problem`."""
-        content = read_bytes(self.root / name, name)
+        """Return a file's text as planned, without its byte-order mark; None if there is no file. Raises `Problem`."""
+        path = self.root / name
+        content = next((edit.after for edit in self.edits if edit.path == path), None) or read_bytes(path, name)
         try:
             return None if content is None else content.removeprefix(BOM).decode()
         except UnicodeDecodeError as error:
@@ -51,7 +52,7 @@ class Plan:
         after = (BOM if before and before.startswith(BOM) else b"") + text.encode()
         if after != before:
             check_writable(path, self.root)
-            self.edits.append(Edit(path, before, after))
+            self.edits[:] = [*(edit for edit in self.edits if edit.path != path), Edit(path, before, after)]
 
     def diff(self) -> str:
         """Return all edits as one unified diff."""

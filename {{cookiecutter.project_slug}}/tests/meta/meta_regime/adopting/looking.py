@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from .dependencies import parse_toml, with_dependencies
+from .collecting import interpreter, mentions_xfail, refused
+from .dependencies import with_dependencies
 from .edits import Plan, Problem
 from .ignored import with_ignored
 from .loader import loads_the_regime, minded_by_ruff, with_loader
 from .precommit import NAME as PRE_COMMIT
 from .precommit import with_hook
+from .pytest_settings import XFAIL, Settings, by_hand, find_settings, lacking, with_strictness
 from .requirements import normal_name, requirement_files
+from .toml_edits import parse_toml
 
 
 def look(root: Path) -> Plan:
     """Plan the edits of a project; every problem is in the plan, none is raised."""
     plan = Plan(root)
-    for part in (_load, _declare, _hook, _ignore):
+    for part in (_load, _declare, _hook, _ignore, _be_strict):
         try:
             part(plan)
         except Problem as problem:
-            plan.problems.append(str(problem))
+            if str(problem) not in plan.problems:  # pyproject.toml is read for two things
+                plan.problems.append(str(problem))
     return plan
 
 
@@ -87,3 +91,39 @@ def _ignore(plan: Plan) -> None:
         changed, remarks = with_ignored(text)
         plan.remarks += remarks
         plan.change(".gitignore", changed)
+
+
+def _be_strict(plan: Plan) -> None:
+    """Make pytest strict where the suite, as it is, bears that; say why where not."""
+    settings = find_settings(plan.read)
+    missing, remarks = lacking(settings)
+    plan.remarks += remarks
+    reasons = {} if plan.problems else _unsafe(plan.root, settings, missing)  # it takes time, and nothing comes of it
+    for reason in dict.fromkeys(reasons.values()):
+        words = [what for what in missing if reasons.get(what) == reason]
+        plan.remarks.append(f"{settings.title}: {by_hand(words)} was not added: {reason}")
+    wanted = [what for what in missing if what not in reasons]
+    if wanted:
+        changed = with_strictness(plan.read(settings.name), settings, wanted)
+        if changed is None:
+            why = f" ({settings.unreadable})" if settings.unreadable else ""
+            plan.remarks.append(f"{settings.title} cannot be changed by a program{why}; add {by_hand(wanted)}")
+        else:
+            plan.change(settings.name, changed)
+
+
+def _unsafe(root: Path, settings: Settings, missing: Sequence[str]) -> dict[str, str]:
+    """Give those of the missing that may break the suite, each with the reason."""
+    reasons = {}
+    words = [what for what in missing if what != XFAIL]
+    python = interpreter(root) if words else None
+    if python is not None:
+        reasons = refused(root, python, words, settings.addopts)
+    elif words:
+        reasons = dict.fromkeys(
+            words, "no Python with pytest was found to try it with (this one, $VIRTUAL_ENV, .venv); run adopt.py by one"
+        )
+    if XFAIL in missing and (files := mentions_xfail(root)):
+        more = f" and {len(files) - 3} more files" if len(files) > 3 else ""
+        reasons[XFAIL] = f"tests that are to fail may pass, and would then be red: see {', '.join(files[:3])}{more}"
+    return reasons

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from .edits import Problem, lines_of, with_lines
+from .toml_edits import INSTALL
 
 NAME = ".pre-commit-config.yaml"
 HOOK = "validate-minimum-coverage"
@@ -95,8 +96,7 @@ def _yaml() -> Any:
     try:
         from ruamel.yaml import YAML
     except ImportError:
-        ways = "pip install tomlkit ruamel.yaml\n    uv run tests/meta/adopt.py"
-        raise Problem(f"reading {NAME} takes the package ruamel.yaml. Type one of\n    {ways}") from None
+        raise Problem(f"reading {NAME} takes the package ruamel.yaml. Type one of\n    {INSTALL}") from None
     yaml = YAML(typ="safe", pure=True)
     yaml.allow_duplicate_keys = True
     return yaml

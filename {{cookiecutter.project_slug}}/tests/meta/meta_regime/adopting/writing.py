@@ -2,7 +2,8 @@
 
 The journal with the old bytes is `tests/meta/.adopted/journal.json`, beside what was adopted. Its folder has a
 .gitignore of its own, as .pytest_cache has, so that git never sees it; and it works without git too. While files are
-replaced it is called `unfinished.json`: that stays behind if the process is killed, and `--undo` reads it.
+replaced it is called `unfinished.json`: that stays behind if the process is killed, and `--undo` reads it. What a
+second adoption changes is added to the journal of the first, as long as that could be undone.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import shutil
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from .edits import Edit, Problem, check_writable, read_bytes
 
@@ -30,7 +32,9 @@ def adopt(edits: Sequence[Edit], root: Path) -> None:
         check_writable(folder, root)
         folder.mkdir(exist_ok=True)
         (folder / ".gitignore").write_text("*\n", encoding="utf-8")
-        _write_to_disk(unfinished, json.dumps([_entry(edit, root) for edit in edits], indent=1).encode())
+        entries = [_entry(edit, root) for edit in edits]
+        both = {"edits": entries, "undo": _with_earlier(entries, journal, root)}
+        _write_to_disk(unfinished, json.dumps(both, indent=1).encode())
         write_all(edits, root, lambda: unfinished.replace(journal))
     except BaseException as error:
         if not any(_bytes_or_none(edit.path) == edit.after for edit in edits):  # else --undo needs the journal
@@ -71,7 +75,8 @@ def undo(root: Path) -> list[str]:
         write_all(edits, root, journal.unlink)
     except OSError as error:
         raise Problem(f"nothing was undone: {error}") from None
-    shutil.rmtree(folder, ignore_errors=True)
+    if not (folder / "journal.json").exists():  # that of an earlier adoption, if this one was interrupted
+        shutil.rmtree(folder, ignore_errors=True)
     for entry in entries:  # what a killed process left beside them
         target = (root / entry["path"]).resolve()
         _old(target).unlink(missing_ok=True)
@@ -160,7 +165,7 @@ def _digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def _entry(edit: Edit, root: Path) -> dict[str, str | None]:
+def _entry(edit: Edit, root: Path) -> dict[str, Any]:
     return {
         "path": edit.path.relative_to(root).as_posix(),
         "before": None if edit.before is None else base64.b64encode(edit.before).decode(),
@@ -168,13 +173,25 @@ def _entry(edit: Edit, root: Path) -> dict[str, str | None]:
     }
 
 
-def _read_journal(path: Path, *, interrupted: bool) -> list[dict[str, str]]:
+def _with_earlier(entries: Sequence[dict[str, Any]], journal: Path, root: Path) -> Sequence[dict[str, Any]]:
+    """Let undoing reach back to before an earlier adoption, if none of its files was changed since."""
+    try:
+        earlier = {entry["path"]: entry for entry in _read_journal(journal, interrupted=False)}
+    except Problem:
+        return entries
+    if any(_digest(_bytes_or_none(root / path) or b"") != entry["after"] for path, entry in earlier.items()):
+        return entries
+    new = [{**entry, "before": earlier.pop(entry["path"], entry)["before"]} for entry in entries]
+    return [*earlier.values(), *new]
+
+
+def _read_journal(path: Path, *, interrupted: bool) -> list[dict[str, Any]]:
     content = read_bytes(path, path.name)
     if content is None:
         raise Problem(f"there is nothing to undo: {FOLDER.as_posix()} has no journal of an adoption")
     try:
-        entries: list[dict[str, str]] = json.loads(content)
-    except ValueError:
+        entries: list[dict[str, Any]] = json.loads(content)["edits" if interrupted else "undo"]
+    except (ValueError, LookupError, TypeError):
         if interrupted:  # it is whole on the disk before the first file is replaced
             return []
         raise Problem(f"{path} is damaged; nothing can be undone with it. Delete its folder") from None
