@@ -21,7 +21,8 @@ def project(tmp_path: Path) -> Path:
     shutil.copy(META / "adopt.py", meta)
     adopting = Path("meta_regime", "adopting")
     shutil.copytree(META / adopting, meta / adopting, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copy(META / "meta_regime" / "__init__.py", meta / "meta_regime")
+    for name in ("__init__", "covered", "record", "selection"):
+        shutil.copy(META / "meta_regime" / f"{name}.py", meta / "meta_regime")
     (root / ".git").mkdir()
     (root / "tests" / "conftest.py").write_text('"""Doc."""\nimport os\n')
     (root / "pyproject.toml").write_text('[project]\nname = "x"\n[dependency-groups]\ntests = ["pytest"]  # all\n')

@@ -124,6 +124,27 @@ def test_a_tests_folder_that_is_a_link(project: Path, tmp_path: Path) -> None:
     assert files_of(tmp_path) == before
 
 
+def test_a_file_that_is_read_only_is_named_and_nothing_is_changed(project: Path) -> None:
+    (project / "pyproject.toml").chmod(0o444)
+    before = files_of(project)
+    done = adopt(project, "--yes")
+    assert done.returncode == 2
+    assert done.stderr == ("pyproject.toml is read-only; make it writable\nNothing was changed.\n")
+    assert files_of(project) == before
+
+
+def test_after_an_interruption_it_says_what_to_type(project: Path) -> None:
+    before = files_of(project)
+    (project / "tests" / "meta" / ".adopted").mkdir()
+    (project / "tests" / "meta" / ".adopted" / "unfinished.json").write_text("")
+    for arguments in ((), ("--check",), ("--yes",)):
+        done = adopt(project, *arguments)
+        assert done.returncode == 2
+        assert done.stderr == ("the last adoption was interrupted; first type: python tests/meta/adopt.py --undo\n")
+    assert adopt(project, "--undo").returncode == 0
+    assert files_of(project) == before
+
+
 def test_without_git_no_gitignore_is_made(project: Path) -> None:
     (project / ".git").rmdir()
     assert adopt(project, "--yes").returncode == 0

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from meta_regime.adopting.edits import Plan
+    from meta_regime.adopting.edits import Plan, Question
 
 ROOT = Path(__file__).absolute().parents[2]
 NEXT = """\
@@ -73,7 +73,7 @@ def _adopt(*, yes: bool, check: bool) -> int:
 
     if was_interrupted(ROOT):
         raise Problem("the last adoption was interrupted; first type: python tests/meta/adopt.py --undo")
-    plan = look(ROOT)
+    plan = look(ROOT, _ask if sys.stdin.isatty() and not (yes or check) else None)
     _show(plan)
     if plan.problems:
         raise Problem("\n".join([*plan.problems, "Nothing was changed."]))
@@ -91,11 +91,26 @@ def _adopt(*, yes: bool, check: bool) -> int:
 
 def _show(plan: Plan) -> None:
     print(plan.diff(), end="")
+    for question in plan.unasked:
+        listed = "".join(f"\n    {number}. {choice}" for number, choice in enumerate(question.choices, start=1))
+        print(f"question: {question.text} Not asked, so 1 is taken:{listed}")
     for remark in plan.remarks:
         print(f"left to you: {remark}")
     if plan.edits and _is_dirty(plan.root):
         print("warning: the project has changes that are not committed; the ones above come on top of them")
     sys.stdout.flush()
+
+
+def _ask(question: Question) -> int:
+    """Ask on the terminal until there is an answer; Enter takes the first choice, and so does an end of input."""
+    print("\n".join([question.text, *(f"    {n}. {choice}" for n, choice in enumerate(question.choices, start=1))]))
+    while True:
+        try:
+            answer = input(f"1-{len(question.choices)} [1]: ").strip() or "1"
+        except EOFError:
+            return 0
+        if answer.isdecimal() and 1 <= int(answer) <= len(question.choices):
+            return int(answer) - 1
 
 
 def _agreed() -> bool:

@@ -6,7 +6,7 @@ import difflib
 import io
 import os
 import stat
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -26,14 +26,31 @@ class Edit:
     after: bytes | None
 
 
+@dataclass(frozen=True)
+class Question:
+    """What only a person knows. The first choice is the safe one, taken where nobody can be asked."""
+
+    text: str
+    choices: tuple[str, ...]
+
+
 @dataclass
 class Plan:
-    """All that adopting a project would change. Names are paths below `root`, with `/`."""
+    """All that adopting would change. Names are paths below `root`, with `/`; `ask` gives a choice's index."""
 
     root: Path
+    ask: Callable[[Question], int] | None = None
     edits: list[Edit] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
+    unasked: list[Question] = field(default_factory=list)
+
+    def answer(self, question: Question) -> int:
+        """Ask, or note that nobody could be asked."""
+        if self.ask is not None:
+            return self.ask(question)
+        self.unasked.append(question)
+        return 0
 
     def read(self, name: str) -> str | None:
         """Return a file's text as planned, without its byte-order mark; None if there is no file. Raises `Problem`."""
@@ -77,7 +94,7 @@ def check_writable(path: Path, root: Path) -> None:
     if not target.is_relative_to(root.resolve()):
         raise Problem(f"{name} is really {target}, outside this project; change it there by hand")
     if target.exists() and _read_only(target):
-        raise Problem(f"{name} is read-only; make it writable, or look at the changes with --check")
+        raise Problem(f"{name} is read-only; make it writable")
     if _read_only(target.parent):
         raise Problem(f"{name}: its folder {target.parent} is read-only; make it writable")
 

@@ -2,26 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from ..covered import discover_packages
 from .collecting import interpreter, mentions_xfail, refused
 from .dependencies import with_dependencies
-from .edits import Plan, Problem
+from .edits import Plan, Problem, Question
 from .ignored import with_ignored
 from .loader import loads_the_regime, minded_by_ruff, with_loader
 from .precommit import NAME as PRE_COMMIT
 from .precommit import with_hook
 from .pytest_settings import XFAIL, Settings, by_hand, find_settings, lacking, with_strictness
 from .requirements import normal_name, requirement_files
+from .suite_guesses import (
+    POLICY,
+    command_files,
+    commands_in,
+    measures_named_sources,
+    packages_question,
+    read_suite,
+    selection,
+    with_suite,
+)
 from .toml_edits import parse_toml
 
 
-def look(root: Path) -> Plan:
-    """Plan the edits of a project; every problem is in the plan, none is raised."""
-    plan = Plan(root)
-    for part in (_load, _declare, _hook, _ignore, _be_strict):
+def look(root: Path, ask: Callable[[Question], int] | None = None) -> Plan:
+    """Plan the edits of a project; every problem is in the plan, none is raised. Without `ask` nobody is asked."""
+    plan = Plan(root, ask)
+    for part in (_load, _declare, _hook, _ignore, _be_strict, _guess):
         try:
             part(plan)
         except Problem as problem:
@@ -127,3 +138,36 @@ def _unsafe(root: Path, settings: Settings, missing: Sequence[str]) -> dict[str,
         more = f" and {len(files) - 3} more files" if len(files) > 3 else ""
         reasons[XFAIL] = f"tests that are to fail may pass, and would then be red: see {', '.join(files[:3])}{more}"
     return reasons
+
+
+def _guess(plan: Plan) -> None:
+    """Set the packages and the selection of the suite in policy.toml, where it says nothing of them yet."""
+    text = plan.read(POLICY)
+    if text is None:
+        return
+    args, packages = read_suite(text)
+    if plan.problems:
+        return  # nobody is asked in vain
+    values: dict[str, list[str]] = {}
+    if packages == ["auto"] and not measures_named_sources(plan.read):
+        found = discover_packages(plan.root)
+        question = packages_question(found)
+        if question is not None and (chosen := plan.answer(question)):
+            values["packages"] = [found[chosen - 1]]
+    if not args:
+        commands = [command for name in command_files(plan.root) for command in commands_in(name, _text(plan, name))]
+        sure, question, expressions = selection(commands, find_settings(plan.read).addopts)
+        if question is not None and (chosen := plan.answer(question)):
+            sure = expressions[chosen - 1]
+        if sure:
+            values["args"] = ["-m", sure]
+    if values:
+        plan.change(POLICY, with_suite(text, values))
+
+
+def _text(plan: Plan, name: str) -> str:
+    """Return a file's text; nothing of one that cannot be read, which is only looked into."""
+    try:
+        return plan.read(name) or ""
+    except Problem:
+        return ""
