@@ -9,6 +9,7 @@ import pytest
 
 from tests.adopting.trees import files_of
 from tests.baking import scrubbed_environment
+from tests.sample import write
 
 
 def adopt(
@@ -166,6 +167,20 @@ def test_the_roots_conftest_may_load_the_regime(project: Path) -> None:
     )
     assert adopt(project, "--yes").returncode == 0
     assert "meta_regime" not in (project / "tests" / "conftest.py").read_text()
+
+
+@pytest.mark.parametrize("place", ["src/x/tests/test_a.py", "testing/a_test.py"])
+def test_where_the_tests_lie_elsewhere_the_roots_conftest_loads_the_regime(project: Path, place: str) -> None:
+    write(project, {place: "def test_a(): ...\n", "env/pyvenv.cfg": "", "tests/data.py": ""})
+    before = (project / "tests" / "conftest.py").read_text()
+    assert adopt(project, "--yes").returncode == 0
+    assert (project / "conftest.py").read_text() == (
+        'import pathlib, sys\nsys.path.append(str(pathlib.Path(__file__).parent / "tests" / "meta"))\n'
+        "from meta_regime.plugin import *  # hooks and fixtures\n"
+    )
+    assert (project / "tests" / "conftest.py").read_text() == before
+    write(project, {"tests/test_b.py": ""})  # it stays where it is
+    assert "Nothing to change" in adopt(project, "--check").stdout
 
 
 def test_ruff_is_a_remark(project: Path) -> None:

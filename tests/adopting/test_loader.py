@@ -35,6 +35,12 @@ def test_the_lines_come_after_the_head(before: str | None, after: str) -> None:
     assert with_loader(after) == after
 
 
+def test_the_roots_conftest_names_both_folders() -> None:
+    assert with_loader(None, "conftest.py") == BLOCK.replace('"meta"', '"tests" / "meta"')
+    with pytest.raises(Problem, match=r'conftest.py: .*by hand.*\n.*\n.*"tests" / "meta"'):
+        with_loader('"""D"""; x = (\n1)\n', "conftest.py")
+
+
 def test_windows_endings_are_kept() -> None:
     assert with_loader('"""D"""\r\nimport os\r\n') == f'"""D"""\n\n{BLOCK}\nimport os\n'.replace("\n", "\r\n")
 

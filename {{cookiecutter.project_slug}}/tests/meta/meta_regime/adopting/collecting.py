@@ -91,7 +91,7 @@ def _run(command: Sequence[str], root: Path, environment: Mapping[str, str], sec
 
 def mentions_xfail(root: Path) -> list[str]:
     """Name the project's Python files that speak of xfail: some of those tests may pass, which strict xfail fails."""
-    return [path.relative_to(root).as_posix() for path in _python_files(root) if _has(path, XFAIL.partition("_")[0])]
+    return [path.relative_to(root).as_posix() for path in python_files(root) if _has(path, XFAIL.partition("_")[0])]
 
 
 def _has(path: Path, word: str) -> bool:
@@ -101,7 +101,14 @@ def _has(path: Path, word: str) -> bool:
         return False
 
 
-def _python_files(root: Path) -> Iterator[Path]:
+def tests_lie_elsewhere(root: Path) -> bool:
+    """Tell whether there are test files, but none below tests/, whose conftest.py is then not loaded with them."""
+    tests = [path for path in python_files(root) if path.name.startswith("test_") or path.stem.endswith("_test")]
+    return bool(tests) and not any(path.is_relative_to(root / "tests") for path in tests)
+
+
+def python_files(root: Path) -> Iterator[Path]:
+    """Yield the project's own Python files: not the regime's, not those of environments and builds."""
     for folder, folders, names in os.walk(root):
         here = Path(folder)
         folders[:] = [

@@ -13,15 +13,17 @@ MODULE = "meta_regime.plugin"
 PATH_LINES = ("import pathlib, sys", 'sys.path.append(str(pathlib.Path(__file__).parent / "meta"))')
 IMPORT_LINE = f"from {MODULE} import *  # hooks and fixtures"
 LOADER = (*PATH_LINES, IMPORT_LINE)
-BY_HAND = "put these lines there by hand, after the docstring and `from __future__`:\n    " + "\n    ".join(LOADER)
+# In the root's conftest.py, for tests that do not lie below tests/.
+ROOT_PATH_LINES = (PATH_LINES[0], PATH_LINES[1].replace('"meta"', '"tests" / "meta"'))
 # Rules of ruff that mind them. E402 does not since ruff 0.2: a change of sys.path may stand between imports.
 MINDED = ("E401", "F403", "I001")
 
 
 def with_loader(text: str | None, name: str = "tests/conftest.py") -> str:
     """Return the text of a conftest with the loader in it. Raises `Problem` where that takes a person."""
+    *path_lines, _ = loader = _loader(name)
     if not text:
-        return "".join(f"{line}\n" for line in LOADER)
+        return "".join(f"{line}\n" for line in loader)
     tree = _parsed(text, name)
     imported = _the_import(tree)
     first = imported.lineno if imported else None
@@ -34,11 +36,21 @@ def with_loader(text: str | None, name: str = "tests/conftest.py") -> str:
         raise Problem(f"{name}:{first}: comes before the line that puts tests/meta on sys.path; change their order")
     if imported:
         if imported not in tree.body:
-            raise Problem(f"{name}:{first}: nothing puts tests/meta on sys.path before; {BY_HAND}")
-        return _inserted(text, imported.lineno - 1, PATH_LINES, tree, name)
+            raise Problem(f"{name}:{first}: nothing puts tests/meta on sys.path before; {_by_hand(name)}")
+        return _inserted(text, imported.lineno - 1, path_lines, tree, name)
     if path_line:
         return _inserted(text, path_line, (IMPORT_LINE,), tree, name)
-    return _inserted(text, _after_the_head(text, tree), LOADER, tree, name)
+    return _inserted(text, _after_the_head(text, tree), loader, tree, name)
+
+
+def _loader(name: str) -> tuple[str, ...]:
+    return (*ROOT_PATH_LINES, IMPORT_LINE) if name == "conftest.py" else LOADER
+
+
+def _by_hand(name: str) -> str:
+    return "put these lines there by hand, after the docstring and `from __future__`:\n    " + "\n    ".join(
+        _loader(name)
+    )
 
 
 def loads_the_regime(text: str, name: str) -> bool:
@@ -150,5 +162,5 @@ def _inserted(text: str, at: int, new: Sequence[str], tree: ast.Module, name: st
     except SyntaxError:
         found = []
     if found != [*whole[:first], *added, *whole[first:]]:
-        raise Problem(f"{name}: the lines that load the regime cannot be put in by a program; {BY_HAND}")
+        raise Problem(f"{name}: the lines that load the regime cannot be put in by a program; {_by_hand(name)}")
     return changed

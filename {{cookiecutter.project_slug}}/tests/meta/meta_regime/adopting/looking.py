@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ..covered import discover_packages
-from .collecting import interpreter, mentions_xfail, refused
+from .collecting import interpreter, mentions_xfail, refused, tests_lie_elsewhere
 from .dependencies import with_dependencies
 from .edits import Plan, Problem, Question
 from .ignored import with_ignored
@@ -42,10 +42,12 @@ def look(root: Path, ask: Callable[[Question], int] | None = None) -> Plan:
 
 
 def _load(plan: Plan) -> None:
-    """Load the regime in tests/conftest.py, unless the root's does (README.md: for tests that lie elsewhere)."""
-    above = plan.read("conftest.py")
-    name = "conftest.py" if above and loads_the_regime(above, "conftest.py") else "tests/conftest.py"
-    if name == "tests/conftest.py":
+    """Load the regime in tests/conftest.py; in the root's if that does already, or if the tests lie elsewhere."""
+    above, own = plan.read("conftest.py"), plan.read("tests/conftest.py")
+    in_root = bool(above) and loads_the_regime(above or "", "conftest.py")
+    in_tests = bool(own) and loads_the_regime(own or "", "tests/conftest.py")
+    name = "conftest.py" if in_root or (not in_tests and tests_lie_elsewhere(plan.root)) else "tests/conftest.py"
+    if not in_root:
         plan.change(name, with_loader(plan.read(name), name))
     minded = minded_by_ruff(settings, name) if (settings := _ruff_settings(plan)) is not None else []
     if minded:
