@@ -126,7 +126,7 @@ def suite_under_the_regime(project: Project, folder: Path, python: Path, release
     session = pytest(folder, python, f"--cov={project.package}", "--cov-report=", *project.arguments)
     if session.death:
         return "", [session.death]
-    section = session.output.rpartition("= meta-tests: ")[2].splitlines()
+    section = session.output.rpartition("= meta-tests: ")[2].partition("\n=")[0].splitlines()
     counts = [f"{sum(line.startswith(word) for line in section)} {word.lower()}" for word in VERDICTS]
     return f"{len(session.outcomes)} the same; {', '.join(counts)}", compare.outcomes(released, session, set())
 

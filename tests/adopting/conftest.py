@@ -25,6 +25,9 @@ def project(tmp_path: Path) -> Path:
         shutil.copy(META / "meta_regime" / f"{name}.py", meta / "meta_regime")
     (root / ".git").mkdir()
     (root / "tests" / "conftest.py").write_text('"""Doc."""\nimport os\n')
-    (root / "pyproject.toml").write_text('[project]\nname = "x"\n[dependency-groups]\ntests = ["pytest"]  # all\n')
+    (root / "pyproject.toml").write_text(
+        '[project]\nname = "x"\n[dependency-groups]\ntests = ["pytest"]  # all\n'
+        '[tool.pytest.ini_options]\naddopts = "--strict-markers --strict-config"\n'  # not to be tried: that takes time
+    )
     (root / ".pre-commit-config.yaml").write_text("repos:\n- repo: a  # pinned\n  hooks:\n  - id: b\n")
     return root

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from meta_regime.adopting.edits import Problem, only_adds
+from meta_regime.adopting.edits import Problem
 from meta_regime.adopting.precommit import ENTRY, with_hook
 
 OURS = ENTRY
@@ -78,4 +78,3 @@ def test_what_is_not_yaml_is_a_problem(text: str, said: str) -> None:
 def test_it_copes_with_5000_lines() -> None:
     before = "repos:\n" + "- repo: a\n  hooks:\n  - id: b\n" * 1700
     assert with_hook(before)[0] == before + OURS
-    assert only_adds(before, with_hook(before)[0])
