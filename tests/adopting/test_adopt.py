@@ -161,12 +161,19 @@ def test_a_dirty_tree_is_a_warning(project: Path) -> None:
     assert "warning: the project has changes" in done.stdout
 
 
-def test_the_roots_conftest_may_load_the_regime(project: Path) -> None:
-    (project / "conftest.py").write_text(
-        'import sys\nsys.path.append("tests/meta")\nfrom meta_regime.plugin import *\n'
-    )
+@pytest.mark.parametrize("before", ["", 'import sys\nsys.path.append("tests/meta")\n'])  # or by `pythonpath`
+def test_the_roots_conftest_may_load_the_regime(project: Path, before: str) -> None:
+    text = f"{before}from meta_regime.plugin import *\n"
+    (project / "conftest.py").write_text(text)
     assert adopt(project, "--yes").returncode == 0
     assert "meta_regime" not in (project / "tests" / "conftest.py").read_text()
+    assert (project / "conftest.py").read_text() == text
+
+
+def test_a_loader_stays_where_it_is(project: Path) -> None:
+    assert adopt(project, "--yes").returncode == 0
+    write(project, {"src/x/tests/test_a.py": "def test_a(): ...\n"})
+    assert "Nothing to change" in adopt(project, "--check").stdout
 
 
 @pytest.mark.parametrize("place", ["src/x/tests/test_a.py", "testing/a_test.py"])

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from meta_regime.adopting.collecting import interpreter, mentions_xfail, refused
-from meta_regime.adopting.pytest_settings import CONFIG, MARKERS
+from meta_regime.adopting.pytest_settings import CONFIG, MARKERS, find_settings, lacking
 
 from tests.adopting.test_adopt import adopt, own
 from tests.adopting.trees import files_of
@@ -58,12 +58,17 @@ def test_markers_that_nobody_names_are_told_and_strictness_about_them_is_not_add
 def test_settings_that_nobody_knows_are_told_and_strictness_about_them_is_not_added(project: Path) -> None:
     settings(project, "of_no_plugin = 1\n")
     write(project, {"tests/test_a.py": "def test_a(): ...\n"})
-    (said,) = remarks(project)
-    assert said == (
+    unknown = (
         f"--strict-config in addopts was not added: pytest of {sys.executable} does not know the settings "
         "of_no_plugin; is a plugin not installed there?"
     )
+    assert remarks(project) == [unknown]
     assert 'addopts = ["--strict-markers"]\n' in (project / "pyproject.toml").read_text()
+    adopt(project, "--undo")
+    write(project, {"tests/test_a.py": MARKED})
+    markers, config = sorted(remarks(project), key=len)
+    assert (config, "such as slow" in markers) == (unknown, True)
+    assert "addopts" not in (project / "pyproject.toml").read_text()
 
 
 def test_a_suite_that_cannot_be_collected_gets_neither(project: Path) -> None:
@@ -97,15 +102,17 @@ def test_xfail_becomes_strict_only_where_nobody_speaks_of_it(project: Path) -> N
 def test_trying_leaves_nothing_behind(project: Path) -> None:
     settings(project, 'addopts = "--cov=tests --cov-report=xml --junitxml=junit.xml --ff -n 2"\n')
     write(project, {"tests/test_a.py": MARKED})
+    write(project, {".coverage": "of the last session"})
     before = files_of(project)
-    assert "net" not in adopt(project, "--check").stdout
+    assert "--strict-markers in addopts was not added" in adopt(project, "--check").stdout
     assert files_of(project) == before
 
 
-def test_warnings_that_are_errors_do_not_hide_that_it_is_safe(project: Path) -> None:
-    settings(project, 'filterwarnings = ["error"]\n')
+@pytest.mark.parametrize("text", ['filterwarnings = ["error"]\n', 'addopts = "-p no:cacheprovider"\n'])
+def test_how_it_is_tried_does_not_hide_that_it_is_safe(project: Path, text: str) -> None:
+    settings(project, text)
     assert remarks(project) == []
-    assert TRIED in (project / "pyproject.toml").read_text()
+    assert lacking(find_settings({"pyproject.toml": (project / "pyproject.toml").read_text()}.get)) == ([], [])
 
 
 def test_the_python_that_has_pytest_is_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,6 +4,7 @@ import configparser
 import tomllib
 
 import pytest
+import tomlkit
 from hypothesis import given
 from hypothesis import strategies as st
 from meta_regime.adopting.edits import Problem, only_adds
@@ -85,6 +86,8 @@ def strict(files: dict[str, str], wanted: list[str] | None = None) -> tuple[str,
         ),
         ("tox.ini", "[pytest]\naddopts = -ra  # why\n", None),  # a comment or not: that depends on pytest's version
         ("setup.cfg", "[tool:pytest]\na = 1\na = 2\n", None),
+        ("pytest.ini", "[pytest]\n  a = 1\n", None),  # it would become a part of what is put before it
+        ("pytest.ini", "# mine\n", f"# mine\n\n[pytest]\naddopts = {BOTH}\nxfail_strict = true\n"),
     ],
 )
 @pytest.mark.parametrize("newline", ["\n", "\r\n"])
@@ -147,6 +150,20 @@ def test_what_is_switched_off_on_purpose_stays_so_and_is_told() -> None:
     missing, remarks = lacking(find_settings({"pytest.ini": "[pytest]\nxfail_strict = false\n"}.get))
     assert missing == [MARKERS, CONFIG]
     assert remarks == ["[pytest] of pytest.ini switches xfail_strict off; the regime wants it on"]
+
+
+@pytest.mark.parametrize(
+    ("written", "lost"),
+    [("# why", ""), (CONFIG, ""), (MARKERS, f"-x {MARKERS}"), ("xfail_strict = true", ""), ("[tool.x]", "[tool.y]")],
+)
+def test_where_tomlkit_would_lose_something_nothing_is_changed(
+    monkeypatch: pytest.MonkeyPatch, written: str, lost: str
+) -> None:
+    text = '[tool.pytest.ini_options]\naddopts = "-q"  # why\n[tool.x]\n'
+    assert strict({"pyproject.toml": text})[1] is not None
+    real = tomlkit.TOMLDocument.as_string
+    monkeypatch.setattr(tomlkit.TOMLDocument, "as_string", lambda self: real(self).replace(written, lost))
+    assert strict({"pyproject.toml": text})[1] is None
 
 
 def test_only_what_is_wanted_is_added() -> None:

@@ -7,6 +7,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+import tomlkit
 from meta_regime.adopting.edits import Problem
 from meta_regime.adopting.suite_guesses import (
     commands_in,
@@ -126,6 +127,14 @@ def test_the_policy_keeps_comments_and_order(newline: str) -> None:
 def test_a_policy_that_cannot_be_changed_is_a_problem_that_says_what_to_write() -> None:
     with pytest.raises(Problem, match=r"write under \[suite\]: args = \['-m', 'unit'\]"):
         with_suite("suite = 3\n", {"args": ["-m", "unit"]})
+
+
+@pytest.mark.parametrize("lost", ["# Mine.", "minimum = 80.0", '"unit"'])
+def test_where_tomlkit_would_lose_something_the_user_gets_the_words(monkeypatch: pytest.MonkeyPatch, lost: str) -> None:
+    real = tomlkit.TOMLDocument.as_string
+    monkeypatch.setattr(tomlkit.TOMLDocument, "as_string", lambda self: real(self).replace(lost, ""))
+    with pytest.raises(Problem, match=r"policy.toml cannot be changed by a program; write under \[suite\]: args"):
+        with_suite(POLICY, {"args": ["-m", "unit"]})
 
 
 @pytest.fixture

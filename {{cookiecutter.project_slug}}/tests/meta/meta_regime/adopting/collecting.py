@@ -57,10 +57,10 @@ def refused(root: Path, python: str, words: Sequence[str], addopts: Sequence[str
 def _collect(root: Path, python: str, words: Sequence[str], addopts: Sequence[str]) -> tuple[int, str]:
     """Collect, and leave nothing behind: no bytecode, no cache, no data of coverage."""
     with tempfile.TemporaryDirectory() as scratch:
-        environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "COVERAGE_FILE": str(Path(scratch, "coverage"))}
+        environment = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
         typed = " ".join([*addopts, environment.get("PYTEST_ADDOPTS", "")])
-        quiet = [] if "no:cacheprovider" in typed else ["-o", f"cache_dir={scratch}"]
-        quiet += ["--no-cov"] if "--cov" in typed else []
+        quiet = ["-o", f"cache_dir={scratch}"]
+        quiet += ["--no-cov"] if "--cov" in typed else []  # else pytest-cov erases what was measured before
         quiet += [f"--junitxml={Path(scratch, 'junit.xml')}"] if "--junit" in typed else []
         # pytest-asyncio's, which the regime keeps from being issued; where warnings are errors, pytest dies of it.
         quiet += ["-W", "ignore:The configuration option "]

@@ -92,8 +92,6 @@ def lacking(settings: Settings) -> tuple[list[str], list[str]]:
 def with_strictness(text: str | None, settings: Settings, wanted: Sequence[str]) -> str | None:
     """Return the text of the settings file with what is wanted in it; None if a program cannot do that."""
     words, xfail = [word for word in (MARKERS, CONFIG) if word in wanted], XFAIL in wanted
-    if settings.unreadable:
-        return None
     if settings.name.endswith(".toml"):
         return _in_toml(text or "", settings, words, xfail=xfail)
     return ini_edits.with_added(text or "", settings.keys[0], words, [f"{XFAIL} = true"] if xfail else [])
