@@ -36,7 +36,7 @@ def lines_of_code(path: Path) -> int:
 def test_the_core_stays_small_enough_to_read() -> None:
     assert 10 < len(CORE) < len(MODULES)
     assert sum(map(lines_of_code, CORE)) <= 1500
-    assert sum(map(lines_of_code, MODULES)) - sum(map(lines_of_code, [*KIT, *ADOPTING])) <= 5700  # with all extras
+    assert sum(map(lines_of_code, MODULES)) - sum(map(lines_of_code, [*KIT, *ADOPTING])) <= 6450  # with all extras
     assert 10 < sum(map(lines_of_code, ADOPTING)) <= 1500
     assert max(len(path.read_text(encoding="utf-8").splitlines()) for path in MODULES) <= 300
 

@@ -28,7 +28,7 @@ CHILD_VARIABLE = "META_TESTS_CHILD"  # tells it, and all it starts, not to judge
 SOURCE = "a child run of the whole suite"
 _POLL_SECONDS = 0.05
 # In a git hook, GIT_DIR and its like would make the suite's own repositories the one that is being pushed.
-_NOT_FOR_THE_CHILD = (
+NOT_FOR_THE_CHILD = (
     *("PYTEST_CURRENT_TEST", "PYTEST_XDIST_"),
     *("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_COMMON_DIR", "GIT_OBJECT_DIRECTORY"),
 )
@@ -62,7 +62,7 @@ def run_suite(args: Sequence[str], root: Path, timeout_seconds: float, tell: Cal
         began = time.monotonic()
         timed_out = False
         environment = _environment(record, data, f"{began + timeout_seconds}:{folder}")
-        with _started(args, root, environment, output) as process:
+        with started(args, root, environment, output) as process:
             while process.poll() is None and not timed_out:
                 time.sleep(_POLL_SECONDS)
                 reader.follow()
@@ -78,12 +78,12 @@ def run_suite(args: Sequence[str], root: Path, timeout_seconds: float, tell: Cal
 
 def _environment(record: Path, data: Path, child: str) -> dict[str, str]:
     """Give the child's environment: this one's, without what pytest and git say to the processes that they start."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(_NOT_FOR_THE_CHILD)}
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(NOT_FOR_THE_CHILD)}
     return {**environment, RECORD_VARIABLE: str(record), CHILD_VARIABLE: child, "COVERAGE_FILE": str(data)}
 
 
 @contextlib.contextmanager
-def _started(
+def started(
     args: Sequence[str], root: Path, environment: dict[str, str], output: Path
 ) -> Iterator[subprocess.Popen[bytes]]:
     """Start the child behind a lifeline; on leaving, however that happens, it and its processes are gone."""

@@ -1,0 +1,265 @@
+"""The copy in which violations are planted: where code and tests go in it, and the thresholds of its own."""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import datetime
+import functools
+import math
+import os
+import re
+import warnings
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from ... import covered
+from ...selection import test_files
+from ...time_verdicts import Row, name_of, seconds
+from ...verdict import Standards, extra
+from .._baseline_file import BaselineError
+from .copying import Copy
+
+if TYPE_CHECKING:
+    from ...record import SuiteRun, TestTiming
+    from ...session import JudgedSession
+
+WORD = "planted_by_meta_prove"
+SLEEPS = 1.0  # seconds, of what is planted to be slow
+_CLEARLY = 0.7  # of what is measured: the threshold in the copy is this far below it
+_MOST_LINES = 200_000  # of code that is planted
+
+
+class CannotPlantError(Exception):
+    """Something cannot be planted in this project; the message says why."""
+
+
+class DemandsNothing(Exception):  # noqa: N818 - no error
+    """The project demands nothing of what would be planted; the message says by which setting."""
+
+
+class Grown(NamedTuple):
+    """A file that was given a function of so many lines; of the whole file, `allowed` may be uncovered."""
+
+    path: str
+    lines: int
+    allowed: int
+
+
+def sources_of(judged: JudgedSession, standards: Standards) -> list[Path]:
+    """Give the folders and files that are measured."""
+    with contextlib.chdir(judged.config.rootpath), contextlib.suppress(covered.CoverageMissingError):
+        names = judged.facts.sources(standards.policy.suite)
+        found = [covered.folder_of(name, judged.config.rootpath) for name in names]
+        return [path for path in found if path is not None]
+    return []
+
+
+class Ground:
+    """The copy, what is known of the project, and what the copy's settings are to be."""
+
+    def __init__(self, judged: JudgedSession, standards: Standards, copy: Copy) -> None:
+        self.judged, self.config, self.copy = judged, judged.config, copy
+        self.standards = standards
+        self.policy = standards.policy
+        self.root, self.meta = copy.of(judged.config.rootpath), copy.of(judged.facts.meta)
+        self.limit_said = ""
+        self._originals = sources_of(judged, standards)
+        self._tests: dict[str, tuple[str, bool]] = {}
+
+    def name(self, path: Path) -> str:
+        """Give the name of a file of the copy, as ids and messages have it."""
+        return Path(os.path.relpath(path, self.root)).as_posix()
+
+    # Code.
+
+    @functools.cached_property
+    def minimum(self) -> float:
+        """Per cent that total coverage must have: `fail_under` of the coverage settings, else the policy's."""
+        import coverage
+
+        with contextlib.chdir(self.config.rootpath):
+            config_file = getattr(self.config.option, "cov_config", None) or True
+            settings: Any = coverage.Coverage(data_file=None, config_file=config_file)
+        return float(settings.get_option("report:fail_under") or 0) or self.policy.coverage.minimum
+
+    @functools.cached_property
+    def lines(self) -> int:
+        """Lines to plant, so that too few are covered, whatever the tests cover now."""
+        thresholds = [self.minimum, self.policy.coverage.changed_lines_minimum]
+        least = min((each for each in thresholds if each), default=100.0)
+        return min(_MOST_LINES, math.ceil(1.1 * sum(map(_units, self._files())) * (100 - least) / least) + 20)
+
+    def _files(self) -> list[Path]:
+        inside = [self.copy.of(path) for path in self._originals if self.copy.has(path)]
+        return [file for path in inside for file in ([path] if path.is_file() else path.rglob("*.py"))]
+
+    @functools.cached_property
+    def module(self) -> str:
+        """Plant the lines, in a module of their own, or in the only one that there is; give its name."""
+        inside = [self.copy.of(path) for path in self._originals if self.copy.has(path)]
+        if not inside:
+            there = f": {self._originals[0]}" if self._originals else ""
+            raise CannotPlantError(f"what is measured does not lie in this project{there}")
+        path = next((folder / f"{WORD}.py" for folder in inside if folder.is_dir()), inside[0])
+        _grow(path, self.lines)
+        return self.name(path)
+
+    @functools.cached_property
+    def grown(self) -> Grown | None:
+        """Plant a function in a file that has a line in the baseline; None where there is none."""
+        from ..ratchet.baseline import parsed
+
+        try:
+            baseline = parsed((self.meta / "baseline.json").read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError, BaselineError):
+            return None
+        for path, entry in sorted(baseline.files.items(), key=lambda pair: (pair[1].uncovered, pair[0])):
+            file = self.root / path
+            if file.suffix == ".py" and file.is_file() and file.resolve().is_relative_to(self.copy.folder):
+                _grow(file, entry.uncovered + 5)
+                return Grown(path, entry.uncovered + 5, entry.uncovered)
+        return None
+
+    def see_measured(self, run: SuiteRun, name: str) -> None:
+        """Raise `CannotPlantError` if a planted file does not count. (Without any coverage the verdicts say so.)"""
+        if run.coverage is not None and name not in [file.path for file in run.coverage.files]:
+            raise CannotPlantError(f"coverage.py does not count {name}: do its settings omit it?")
+
+    # Tests.
+
+    def add_test(self, what: str, code: str, *, marked: bool = True) -> str:
+        """Have a test planted, which the code calls NAME; give its name.
+
+        `marked`: it has the markers that select the suite.
+        """
+        pattern = self.config.getini("python_functions")[0]
+        name = fitting(f"{pattern.rstrip('_')}_*" if "*" not in pattern else pattern, f"planted_{what}")
+        self._tests[name] = (code.replace("NAME", name), marked)
+        return name
+
+    def write_tests(self) -> None:
+        """Write the planted tests."""
+        for marked, more in ((True, ""), (False, "_without_category")):
+            code = [text for text, each in self._tests.values() if each is marked]
+            if code:
+                head = ['"""Planted by pytest --meta-prove, in a copy."""', "", "import time", "", "import pytest"]
+                marks = ", ".join(f"pytest.mark.{marker}" for marker in self._markers()) if marked else ""
+                head += ["", f"pytestmark = [{marks}]", "", ""]
+                path = self._folder / fitting(self._file_pattern, WORD + more)
+                path.write_text("\n".join(head) + "\n\n\n".join(code), encoding="utf-8")
+
+    @functools.cached_property
+    def _file_pattern(self) -> str:
+        fit = (pattern for pattern in self.config.getini("python_files") if re.fullmatch(r"[\w*]+\.py", pattern))
+        return next(fit, "test_*.py")
+
+    @functools.cached_property
+    def _folder(self) -> Path:
+        """Give the folder nearest to the root in which there are tests of the suite."""
+        facts = self.judged.facts
+        roots = facts.suite_roots(self.policy.suite.args)
+        patterns, skipped = self.config.getini("python_files"), self.config.getini("norecursedirs")
+        folders = {path.parent for path in test_files(roots, patterns, skipped, [facts.meta])}
+        return self.copy.of(min(folders, key=lambda path: (len(path.parts), path), default=facts.meta.parent))
+
+    def _markers(self) -> list[str]:
+        """Give the markers without which the suite's -m, or a category that is asked for, leaves a test out."""
+        options, _ = self.judged.facts.suite_and_typed(self.policy.suite.args)
+        wanted, refused = markers_in(options.markexpr or "")
+        categories = self.policy.hygiene.categories
+        if not set(wanted).intersection(categories):
+            wanted += [each for each in categories if each not in refused][:1]
+        return wanted
+
+    def ran(self, run: SuiteRun, name: str) -> TestTiming:
+        """Give what became of a planted test. Raises `CannotPlantError` if it did not run."""
+        for test in run.tests:
+            if WORD in test.nodeid and test.nodeid.endswith(f"::{name}"):
+                return test
+        where = self.name(self._folder)
+        raise CannotPlantError(f"pytest did not run the test that was planted in {where}: what selects the suite?")
+
+    # Thresholds of the copy.
+
+    def lower_budget(self, run: SuiteRun) -> str:
+        """Set the budget so that the suite is over it; say so."""
+        policy = self.policy.performance
+        budget = float(f"{min(0.9 * run.owned / (1 + policy.tolerance_percent / 100), policy.suite_seconds):.3g}")
+        if budget >= policy.suite_seconds:
+            return "the suite is over its budget as it is"
+        changed = replace(policy, suite_seconds=budget, ideal_seconds=min(budget, policy.ideal_seconds))
+        self.policy = replace(self.policy, performance=changed)
+        lowered = f"the budget lowered from {policy.suite_seconds:g} to {budget:g} s in the copy"
+        return f"{lowered}, where the suite took {seconds(run.owned)}"
+
+    def lower_slow_limit(self, run: SuiteRun) -> Standards:
+        """Set the limit so that what sleeps is over it, and excuse what else is; give the copy's standards."""
+        policy = self.policy.slow_tests
+        limit = float(f"{_CLEARLY * SLEEPS / (1 + policy.tolerance_percent / 100):.3g}")
+        if limit < policy.limit_seconds:
+            self.policy = replace(self.policy, slow_tests=replace(policy, limit_seconds=limit))
+            excused = self._excuse_others(run, limit)
+            also = f"; {excused} others over it are excused there" if excused else ""
+            self.limit_said = f"the limit lowered from {policy.limit_seconds:g} to {limit:g} s in the copy{also}"
+        return replace(self.standards, policy=self.policy)
+
+    def _excuse_others(self, run: SuiteRun, limit: float) -> int:
+        rows: list[Row] = [*run.tests, *run.fixtures]
+        entries, count = self.standards.known_slow, 0
+        for row in sorted(rows, key=lambda row: -row.owned):
+            name = name_of(row)
+            is_excused = any(each.excuses(name, row.owned, self.standards.today) for each in entries)
+            is_planted = WORD in name
+            if row.owned > limit and not is_excused and not is_planted:
+                count += self.excuse(name, 10 * row.owned)
+        return count
+
+    def excuse(self, test: str, allowed: float = 5.0) -> int:
+        """Add an entry to the copy's known_slow.toml, where that test has none; give their number."""
+        module = extra("known_slow.entries")
+        if module is None or any(each.test == test for each in self.standards.known_slow):
+            return 0
+        until = self.standards.today + datetime.timedelta(days=365)
+        entry = module.KnownSlow(test, allowed, "only in the copy in which --meta-prove plants", until)
+        self.standards = replace(self.standards, known_slow=(*self.standards.known_slow, entry))
+        return 1
+
+
+def fitting(pattern: str, word: str) -> str:
+    """Put a word in the place of the first star of a pattern."""
+    return pattern.replace("*", word, 1).replace("*", "")
+
+
+def markers_in(expression: str) -> tuple[list[str], set[str]]:
+    """Give the markers that an expression of -m asks for, and those that it refuses, as far as is easily seen."""
+    refusals = re.findall(r"\bnot\s+\w+|\bnot\s*\([^()]*\)", expression)
+    asked = expression
+    for refusal in refusals:
+        asked = asked.replace(refusal, " ")
+    keywords = {"and", "or", "not", "True", "False"}
+    words = [dict.fromkeys(re.findall(r"[A-Za-z_]\w*", text)) for text in (asked, " ".join(refusals))]
+    wanted, refused = ([word for word in found if word not in keywords] for found in words)
+    return wanted, set(refused)
+
+
+def _units(path: Path) -> int:
+    """Give no less than the number of statements and branches of a file."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            nodes = list(ast.walk(ast.parse(path.read_bytes())))
+    except (OSError, SyntaxError, ValueError, RecursionError):
+        return 0
+    branching = (ast.If, ast.For, ast.AsyncFor, ast.While, ast.With, ast.AsyncWith, ast.Try, ast.match_case)
+    return sum(isinstance(node, ast.stmt) + 2 * isinstance(node, branching) for node in nodes)
+
+
+def _grow(path: Path, lines: int) -> None:
+    """Put a function at the end of a file, which is made if need be."""
+    before = path.read_bytes() if path.exists() else b""
+    end = b"\r\n" if b"\r\n" in before else b"\n"
+    code = [f"def {WORD}():", *(["    line = 0"] * lines)]
+    gap = end * (3 if before and not before.endswith(b"\n") else 2) if before else b""
+    path.write_bytes(before + gap + end.join(line.encode() for line in code) + end)

@@ -1,0 +1,205 @@
+"""What is planted for each verdict: a function each. A new verdict gets one here, and a line in `PLANTS`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Generator, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from ...selection import matches
+from ...time_verdicts import fails_above
+from ...verdict import extra, percent
+from .. import _baseline_file
+from .._baseline_file import BaselineError
+from .ground import SLEEPS, WORD, CannotPlantError, DemandsNothing
+
+if TYPE_CHECKING:
+    from ...record import SuiteRun
+    from .ground import Ground
+
+
+class Rooted(NamedTuple):
+    """What a plant came to: words of which one stands in the verdict's message if it is due to the plant.
+
+    `how` says which thresholds of the copy were set for it.
+    """
+
+    marks: Sequence[str]
+    how: str = ""
+
+
+# A plant is made before the suite runs in the copy, and gives the words for it. Then it gets the run.
+# It raises `DemandsNothing` or `CannotPlantError`, with the reason.
+Planting = Generator[str, "SuiteRun", Rooted]
+
+
+def uncovered_code(ground: Ground) -> Planting:
+    """So much uncovered code that the total falls below the minimum."""
+    if not ground.minimum:
+        raise DemandsNothing("the minimum of total coverage is 0")
+    words = f"{ground.module}, with {ground.lines} lines that no test executes"
+    run = yield words
+    ground.see_measured(run, ground.module)
+    if run.coverage is None:
+        return Rooted([])  # the verdict says why
+    if run.coverage.percent >= ground.minimum:
+        raise CannotPlantError(f"even with {words}, the total is {percent(run.coverage.percent)}")
+    names_files = extra("plan") is not None
+    others = run.coverage._replace(files=tuple(file for file in run.coverage.files if file.path != ground.module))
+    how = "the total is below the minimum without it, too" if others.percent < ground.minimum else ""
+    return Rooted([ground.module if names_files else f"Total coverage is {percent(run.coverage.percent)}"], how)
+
+
+def uncovered_module(ground: Ground) -> Planting:
+    """The same code, as a module of its own."""
+    from ..floors import floor_of
+
+    policy = ground.policy.coverage
+    floor, glob = floor_of(ground.module, policy.floors, policy.module_floor)
+    if not floor:
+        raise DemandsNothing(f"[coverage.floors] {json.dumps(glob)} = 0" if glob else "[coverage] module_floor = 0")
+    run = yield f"{ground.module}, with {ground.lines} lines that no test executes"
+    ground.see_measured(run, ground.module)
+    return Rooted([ground.module])
+
+
+def uncovered_function(ground: Ground) -> Planting:
+    """A function that no test calls, in a file that has its line in the baseline."""
+    grown = ground.grown
+    if grown is None:
+        yield f"nothing, as no file here has a line in {_baseline_file.NAME}"
+        return Rooted([])
+    words = f"an uncovered function of {grown.lines} lines in {grown.path}"
+    run = yield f"{words}, of which {grown.allowed} may be uncovered"
+    ground.see_measured(run, grown.path)
+    return Rooted([grown.path])
+
+
+def uncovered_change(ground: Ground) -> Planting:
+    """Lines that no test executes, and that git sees as changed."""
+    if not ground.policy.coverage.changed_lines_minimum:
+        raise DemandsNothing("[coverage] changed_lines_minimum = 0")
+    if not ground.copy.in_git:
+        yield "nothing, as the project is in no git repository"
+        return Rooted([])
+    run = yield f"{ground.module}, which is new and not committed"
+    ground.see_measured(run, ground.module)
+    return Rooted([ground.module])
+
+
+def sleeping_test(ground: Ground) -> Planting:
+    """A test that is too slow."""
+    name = ground.add_test("sleeps", _SLEEPING_TEST)
+    run = yield f"a test that sleeps {SLEEPS:g} s"
+    test, least = ground.ran(run, name), fails_above(ground.lower_slow_limit(run))
+    if test.owned <= least:
+        raise CannotPlantError(f"{test.nodeid} took {test.owned:.2f} s: do fixtures replace time.sleep?")
+    return Rooted([test.nodeid], ground.limit_said)
+
+
+def sleeping_fixture(ground: Ground) -> Planting:
+    """A fixture that is too slow."""
+    name = ground.add_test("asks_for_a_slow_fixture", _SLEEPING_FIXTURE)
+    run = yield f"a fixture that sleeps {SLEEPS:g} s"
+    ground.ran(run, name)
+    least, fixtures = fails_above(ground.lower_slow_limit(run)), [row for row in run.fixtures if row.name == WORD]
+    took = max((row.owned for row in fixtures), default=0.0)
+    if took <= least:
+        raise CannotPlantError(f"the fixture took {took:.2f} s: do others replace time.sleep?")
+    return Rooted([row.label for row in fixtures], ground.limit_said)
+
+
+def suite_over_its_budget(ground: Ground) -> Planting:
+    """A test that makes the suite too slow."""
+    name = ground.add_test("sleeps", _SLEEPING_TEST)
+    run = yield f"a test that sleeps {SLEEPS:g} s"
+    ground.ran(run, name)
+    how = ground.lower_budget(run)
+    return Rooted([f"its budget is {ground.policy.performance.suite_seconds:g} s"], how)
+
+
+def slower_than_the_baseline(ground: Ground) -> Planting:
+    """A test that was faster, by the baseline."""
+    if not ground.policy.performance.slowdown_percent:
+        raise DemandsNothing("[performance] slowdown_percent = 0")
+    name = ground.add_test("sleeps", _SLEEPING_TEST)
+    run = yield f"a test that sleeps {SLEEPS:g} s"
+    test, path, machine = ground.ran(run, name).nodeid, ground.meta / "baseline.json", run.figures.get("machine")
+    try:
+        document = _baseline_file.read(path.read_text(encoding="utf-8"), [])
+    except (BaselineError, OSError, UnicodeDecodeError):
+        return Rooted([])  # the verdict says why
+    if machine not in document["timings"]:
+        return Rooted([])
+    place, _, test_name = test.partition("::")
+    fast = SLEEPS / 50
+    work = document["timings"][machine].get(".", {})
+    document["timings"][machine] = {".": work, place: {test_name: [fast, fast]}}
+    path.write_text(_baseline_file.written(document), encoding="utf-8", newline="\n")
+    return Rooted([test], f"of which the copy's {_baseline_file.NAME} says that it took {fast:g} s")
+
+
+def stale_excuse(ground: Ground) -> Planting:
+    """An excuse for a test that is gone."""
+    test = f"{ground.name(ground.meta.parent)}/test_{WORD}_gone.py::test_gone"
+    ground.excuse(test)
+    yield "an entry of known_slow.toml for a test that is not there"
+    return Rooted([test])
+
+
+def uncollected_file(ground: Ground) -> Planting:
+    """A file of tests that pytest does not look into."""
+    path, patterns = ground.meta.parent / f"checks_{WORD}.py", ground.config.getini("python_files")
+    if matches(path, patterns):
+        raise DemandsNothing(f"python_files takes a file of any name: {' '.join(patterns)}")
+    path.write_text("def test_that_nobody_runs():\n    assert False\n", encoding="utf-8")
+    yield f"{ground.name(path)}, with a test in it"
+    return Rooted([ground.name(path)])
+
+
+def case_without_category(ground: Ground) -> Planting:
+    """A test that has none of the declared categories."""
+    categories = ground.policy.hygiene.categories
+    if not categories:
+        raise DemandsNothing("[hygiene] categories = []")
+    name = ground.add_test("has_no_category", "def NAME():\n    assert True\n", marked=False)
+    yield f"a test with none of the categories {', '.join(categories)}"
+    return Rooted([name])
+
+
+def skip_without_reason(ground: Ground) -> Planting:
+    """A test that is skipped, and nobody says why."""
+    name = ground.add_test("is_skipped", "@pytest.mark.skip\ndef NAME():\n    assert False\n")
+    run = yield "a skipped test, without a reason"
+    return Rooted([ground.ran(run, name).nodeid])
+
+
+_SLEEPING_TEST = f"""\
+def NAME():
+    time.sleep({SLEEPS:g})
+"""
+_SLEEPING_FIXTURE = f"""\
+@pytest.fixture(scope="module")
+def {WORD}():
+    time.sleep({SLEEPS:g})
+
+
+def NAME({WORD}):
+    assert {WORD} is None
+"""
+
+Plant = Callable[["Ground"], Planting]
+PLANTS: tuple[tuple[str, Plant], ...] = (  # the verdict test, and what it has to find
+    ("test_total_coverage_meets_minimum", uncovered_code),
+    ("test_no_module_below_floor", uncovered_module),
+    ("test_coverage_has_not_regressed", uncovered_function),
+    ("test_changed_lines_are_covered", uncovered_change),
+    ("test_suite_within_time_budget", suite_over_its_budget),
+    ("test_suite_has_not_slowed_down", slower_than_the_baseline),
+    ("test_no_new_slow_tests", sleeping_test),
+    ("test_no_new_slow_tests", sleeping_fixture),
+    ("test_known_slow_list_is_current", stale_excuse),
+    ("test_every_test_file_is_collected", uncollected_file),
+    ("test_every_test_has_a_category", case_without_category),
+    ("test_every_skip_and_xfail_has_a_reason", skip_without_reason),
+)

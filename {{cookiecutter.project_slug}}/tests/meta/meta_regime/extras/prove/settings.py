@@ -1,0 +1,51 @@
+"""The text of `policy.toml` and `known_slow.toml`, for a copy whose thresholds are others."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ...policy import Policy
+    from ...verdict import Standards
+
+
+def write_standards(meta: Path, standards: Standards) -> None:
+    """Write both files into a `tests/meta`."""
+    (meta / "policy.toml").write_text(policy_text(standards.policy), encoding="utf-8", newline="\n")
+    entries = [
+        f"[[known_slow]]\ntest = {_text(entry.test)}\nseconds = {entry.seconds!r}\n"
+        f"reason = {_text(entry.reason)}\nuntil = {entry.until}\n"
+        for entry in standards.known_slow
+    ]
+    if entries:
+        (meta / "known_slow.toml").write_text("\n".join(entries), encoding="utf-8", newline="\n")
+
+
+def policy_text(policy: Policy) -> str:
+    """Write a policy as the file that says the same."""
+    lines = []
+    for table in dataclasses.fields(policy):
+        values = {field.name: getattr(getattr(policy, table.name), field.name) for field in _fields(policy, table.name)}
+        plain = {name: value for name, value in values.items() if not isinstance(value, Mapping)}
+        lines += [f"[{table.name}]", *(f"{name} = {_value(value)}" for name, value in plain.items())]
+        for name in values.keys() - plain.keys():
+            lines += [f"[{table.name}.{name}]", *(f"{_text(key)} = {value!r}" for key, value in values[name].items())]
+    return "\n".join([*lines, ""])
+
+
+def _fields(policy: Policy, table: str) -> tuple[Any, ...]:
+    return dataclasses.fields(getattr(policy, table))
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, tuple):
+        return f"[{', '.join(map(_text, value))}]"
+    return str(value).lower() if isinstance(value, bool) else _text(value) if isinstance(value, str) else repr(value)
+
+
+def _text(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
