@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ... import covered
+from ...record import exact_percent
 from ...selection import test_files
 from ...time_verdicts import Row, name_of, seconds
 from ...verdict import Standards, extra
@@ -22,7 +23,7 @@ from .._baseline_file import BaselineError
 from .copying import Copy
 
 if TYPE_CHECKING:
-    from ...record import SuiteRun, TestTiming
+    from ...record import MeasuredCoverage, SuiteRun, TestTiming
     from ...session import JudgedSession
 
 WORD = "planted_by_meta_prove"
@@ -126,6 +127,13 @@ class Ground:
         """Raise `CannotPlantError` if a planted file does not count. (Without any coverage the verdicts say so.)"""
         if run.coverage is not None and name not in [file.path for file in run.coverage.files]:
             raise CannotPlantError(f"coverage.py does not count {name}: do its settings omit it?")
+
+    def was_below(self, coverage: MeasuredCoverage) -> bool:
+        """Tell whether the total would be below the minimum without what was planted, too."""
+        planted = self.grown.lines if "grown" in vars(self) and self.grown else 0
+        others = [file for file in coverage.files if file.path != self.module]
+        units, missing = sum(file.units for file in others) - planted, sum(file.uncovered for file in others) - planted
+        return exact_percent(units, missing) < self.minimum
 
     # Tests.
 
