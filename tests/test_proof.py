@@ -11,10 +11,11 @@ from pathlib import Path
 
 import pytest
 from meta_regime.extras.known_slow.entries import KnownSlow, load_known_slow
-from meta_regime.extras.prove import copying, ground, proof, settings
+from meta_regime.extras.prove import copying, ground, proof, proving, settings
 from meta_regime.extras.prove.answer import Answer
 from meta_regime.extras.prove.plants import PLANTS
 from meta_regime.policy import Coverage, Hygiene, Policy, Suite, parse_policy
+from meta_regime.record import SuiteRun, TestTiming
 from meta_regime.verdict import Standards
 
 from tests.baking import ROOT, tree
@@ -80,6 +81,36 @@ class TestDecided:
             "0 of 1 verdict turned red for what was planted; 1 demands nothing here, or need not judge. "
             "So nothing is proved."
         )
+
+
+class TestWhatIsRun:
+    def test_a_run_that_proves_nothing(self) -> None:
+        def why(*nodeids: str, **fields: str) -> str:
+            tests = tuple(TestTiming(nodeid, 0.0, 0.0, 0.0, 0.0, "failed") for nodeid in nodeids)
+            return proving.why_useless(SuiteRun(tests=tests, **fields))  # type: ignore[arg-type]
+
+        assert why() == ""
+        assert why(broken="It hung.") == "the suite could not be run in the copy. It hung."
+        assert why(partial="partial run (-k a)") == "partial run (-k a)"
+        mend = "see whether it does here, too, and mend that first: python -m pytest"
+        assert why("t.py::a b") == f"1 test of the suite fails in the copy; {mend} 't.py::a b'"
+        planted = f"test_{ground.WORD}.py::test_planted_sleeps"
+        assert why("t.py::a", planted) == f"2 tests of the suite fail in the copy; {mend} t.py::a"
+        assert why(planted) == f"tests that were planted fail in this project: {planted}"
+
+    def test_from_where_packages_are_imported(self, tmp_path: Path) -> None:
+        write(
+            tmp_path, {"src/shop/__init__.py": "", "src/shop/sub/__init__.py": "", "one.py": "", "src/space/a.py": ""}
+        )
+        assert proving.import_root(tmp_path / "src" / "shop" / "sub") == tmp_path / "src"
+        assert proving.import_root(tmp_path / "one.py") == tmp_path
+        assert proving.import_root(tmp_path / "src") == tmp_path / "src"
+
+    def test_paths_that_are_typed(self) -> None:
+        copy = copying.Copy(Path("/work/shop"), Path("/tmp/copy/shop"), in_git=True)
+        typed = ["--cov=/work/shop/src", "-c", "/work/shop", "/work/shop-2/x", "/work/shops", "tests", "a=/work/shop:b"]
+        there = ["--cov=/tmp/copy/shop/src", "-c", "/tmp/copy/shop", *typed[3:6], "a=/tmp/copy/shop:b"]
+        assert copy.typed(typed) == there
 
 
 class TestSettings:

@@ -39,12 +39,15 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
-    """Refuse what would not be done. Raises `pytest.UsageError`."""
+    """Refuse what would not be done; keep pytest from writing to its cache. Raises `pytest.UsageError`."""
     judged: JudgedSession | None = session.config.pluginmanager.getplugin("meta-tests")
     if judged is None or not judged.judges or not session.config.getoption("meta_prove", False):
         return
     if not judged.facts.only_verdicts or session.config.getoption("meta_records", None):
         raise pytest.UsageError(_ALONE)
+    for name in ("lfplugin", "nfplugin"):  # what fails here is no test of --lf
+        if session.config.pluginmanager.hasplugin(name):
+            session.config.pluginmanager.unregister(name=name)
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import shutil
 import stat
 from collections.abc import Iterable, Iterator, Sequence
@@ -44,6 +45,11 @@ class Copy:
         if not self.has(path):
             raise CannotCopyError(f"{path} lies outside of the project, at {path.resolve()}")
         return self.folder / path.resolve().relative_to(self.top)
+
+    def typed(self, args: Sequence[str]) -> list[str]:
+        """Give arguments as they are typed in the copy: absolute paths of the project are others there."""
+        here = re.compile(re.escape(str(self.top)) + r"(?![\w.-])")
+        return [here.sub(lambda _: str(self.folder), arg) for arg in args]
 
 
 def copied(root: Path, into: Path, needed: Sequence[Path]) -> Copy:

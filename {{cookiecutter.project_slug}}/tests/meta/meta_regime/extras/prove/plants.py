@@ -28,6 +28,8 @@ class Rooted(NamedTuple):
     how: str = ""
 
 
+NOTHING = "nothing, as"  # the words for a plant begin with it where the verdict itself will say what it lacks
+
 # A plant is made before the suite runs in the copy, and gives the words for it. Then it gets the run.
 # It raises `DemandsNothing` or `CannotPlantError`, with the reason.
 Planting = Generator[str, "SuiteRun", Rooted]
@@ -66,7 +68,7 @@ def uncovered_function(ground: Ground) -> Planting:
     """A function that no test calls, in a file that has its line in the baseline."""
     grown = ground.grown
     if grown is None:
-        yield f"nothing, as no file here has a line in {_baseline_file.NAME}"
+        yield f"{NOTHING} no file here has a line in {_baseline_file.NAME}"
         return Rooted([])
     words = f"an uncovered function of {grown.lines} lines in {grown.path}"
     run = yield f"{words}, of which {grown.allowed} may be uncovered"
@@ -79,7 +81,7 @@ def uncovered_change(ground: Ground) -> Planting:
     if not ground.policy.coverage.changed_lines_minimum:
         raise DemandsNothing("[coverage] changed_lines_minimum = 0")
     if not ground.copy.in_git:
-        yield "nothing, as the project is in no git repository"
+        yield f"{NOTHING} the project is in no git repository"
         return Rooted([])
     run = yield f"{ground.module}, which is new and not committed"
     ground.see_measured(run, ground.module)

@@ -14,7 +14,8 @@ OTHERWISE = "RED FOR ANOTHER REASON"
 NOT_JUDGED, NEED_NOT, NOTHING_DEMANDED = "NOT JUDGED", "NEED NOT JUDGE", "DEMANDS NOTHING"
 NOT_PLANTED, NOT_KNOWN, NOT_ASKED, NO_RUN = "NOT PLANTED", "NO PROOF KNOWN", "NOT ASKED", "NOT PROVED"
 _AFTER = {
-    GREEN: "The verdict does not see what it is there for. Has its test, or the code that decides it, been changed?",
+    GREEN: "The verdict does not see what it is there for. Does policy.toml excuse it, or have its test, or the "
+    "code that decides it, been changed?",
     OTHERWISE: "Its message does not name what was planted. If it is red without that, too, mend that first: "
     "python -m pytest tests/meta",
     NOT_JUDGED: "A verdict that cannot judge lets everything through. Its message says what it lacks.",
@@ -58,7 +59,7 @@ class Proof:
     @property
     def details(self) -> str:
         """What to know, and the whole message."""
-        planted = [f"Planted: {self.planted}."] if self.planted else []
+        planted = [f"Planted: {self.planted}."] if self.planted and self.state != GREEN else []
         message = [f"It said:\n\n{self.message}"] if "\n" in self.message else []
         return "\n\n".join([*planted, *filter(None, [_AFTER.get(self.state, "")]), *message])
 

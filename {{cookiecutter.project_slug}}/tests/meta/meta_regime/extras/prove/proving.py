@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING
 
 from ... import child
 from ...verdict import extra
-from . import proof as words
+from . import proof
 from .answer import asked
 from .copying import CannotCopyError, Copy, copied
-from .ground import CannotPlantError, DemandsNothing, Ground, sources_of
-from .plants import PLANTS, Plant, Planting, Rooted
+from .ground import WORD, CannotPlantError, DemandsNothing, Ground, sources_of
+from .plants import NOTHING, PLANTS, Plant, Planting, Rooted
 from .proof import Proof, decided
 from .settings import write_standards
 
@@ -37,7 +37,7 @@ def proofs_of(judged: JudgedSession, standards: Standards) -> list[Proof]:
         try:
             return Proving(judged, standards, scratch).prove(verdicts)
         except CannotCopyError as error:
-            return [Proof(name, words.NO_RUN, "", f"the project could not be copied: {error}") for name in verdicts]
+            return [Proof(name, proof.NO_RUN, "", f"the project could not be copied: {error}") for name in verdicts]
 
 
 class Proving:
@@ -60,45 +60,47 @@ class Proving:
                 self._plant(verdict, plant)
         self.ground.write_tests()
         known = {verdict for verdict, _ in PLANTS}
-        self.proofs += [Proof(verdict, words.NOT_KNOWN) for verdict in verdicts if verdict not in known]
+        self.proofs += [Proof(verdict, proof.NOT_KNOWN) for verdict in verdicts if verdict not in known]
         if self.growing:
-            self._say(f"planted {len(self.growing)} violations in it")
+            count = sum(not planted.startswith(NOTHING) for _, planted, _ in self.growing)
+            self._say(f"planted {count} violation{'' if count == 1 else 's'} in it")
             with _imports_from(self.copy, sources_of(self.judged, self.standards)):
                 self._see()
-        return sorted(self.proofs, key=lambda proof: verdicts.index(proof.verdict))
+        return sorted(self.proofs, key=lambda each: verdicts.index(each.verdict))
 
     def _plant(self, verdict: str, plant: Plant) -> None:
         growing = plant(self.ground)
         try:
             self.growing.append((verdict, next(growing), growing))
         except DemandsNothing as setting:
-            self.proofs.append(Proof(verdict, words.NOTHING_DEMANDED, "", str(setting)))
+            self.proofs.append(Proof(verdict, proof.NOTHING_DEMANDED, "", str(setting)))
         except (CannotPlantError, CannotCopyError, OSError) as error:
-            self.proofs.append(Proof(verdict, words.NOT_PLANTED, "", str(error)))
+            self.proofs.append(Proof(verdict, proof.NOT_PLANTED, "", str(error)))
 
     def _see(self) -> None:
         run = self._run()
-        if why := _why_useless(run):
+        if why := why_useless(run):
             details = f"{why}\n\n{run.output}"
-            self.proofs += [Proof(verdict, words.NO_RUN, planted, why, details) for verdict, planted, _ in self.growing]
+            self.proofs += [Proof(verdict, proof.NO_RUN, planted, why, details) for verdict, planted, _ in self.growing]
             return
         grown = [(verdict, planted, self._rooted(growing, run)) for verdict, planted, growing in self.growing]
         standards = replace(self.ground.standards, policy=self.ground.policy)
         write_standards(self.ground.meta, standards)
         self._say("asking the verdicts there")
-        args = [self.ground.name(self.ground.meta), *(word for typed in self._typed() for word in typed)]
+        typed = self.copy.typed([word for words in self._typed() for word in words])
+        args = [self.ground.name(self.ground.meta), *typed]
         timeout = self.standards.policy.suite.timeout_seconds
         answers, output = asked(run, args, self.ground.root, self.scratch, timeout)
         for verdict, planted, rooted in grown:
             if isinstance(rooted, str):
-                proof = Proof(verdict, words.NOT_PLANTED, planted, rooted)
+                found = Proof(verdict, proof.NOT_PLANTED, planted, rooted)
             elif not answers:
                 why = "the session of the verdicts in the copy said nothing"
-                proof = Proof(verdict, words.NO_RUN, planted, why, output)
+                found = Proof(verdict, proof.NO_RUN, planted, why, output)
             else:
                 whole = f"{planted} ({rooted.how})" if rooted.how else planted
-                proof = decided(verdict, whole, rooted.marks, answers.get(verdict))
-            self.proofs.append(proof)
+                found = decided(verdict, whole, rooted.marks, answers.get(verdict))
+            self.proofs.append(found)
 
     def _rooted(self, growing: Planting, run: SuiteRun) -> Rooted | str:
         """Give what has become of a plant, or why it is none."""
@@ -112,14 +114,13 @@ class Proving:
         raise RuntimeError("a plant gives its words once")
 
     def _typed(self) -> list[list[str]]:
-        """Give what was typed for the suite, as it is typed in the copy."""
-        typed = self.judged.config.hook.pytest_meta_tests_child_args(judged=self.judged)
-        there, here = str(self.copy.top), str(self.copy.folder)
-        return [[word.replace(there, here) for word in part] for part in typed]
+        """Give what was typed for the suite."""
+        found: list[list[str]] = self.judged.config.hook.pytest_meta_tests_child_args(judged=self.judged)
+        return found
 
     def _run(self) -> SuiteRun:
         suite, hook = self.standards.policy.suite, self.judged.config.hook
-        args = self.judged.facts.child_args(suite, *self._typed())
+        args = self.copy.typed(self.judged.facts.child_args(suite, *self._typed()))
         told = {"judged": self.judged, "standards": self.standards, "args": args}
         tell = functools.partial(hook.pytest_meta_tests_progress, **told)
         run = child.run_suite(args, self.ground.root, suite.timeout_seconds, tell)
@@ -135,10 +136,12 @@ class Proving:
             reporter.write_line(f"meta-tests: {text}")
 
 
-def _why_useless(run: SuiteRun) -> str:
+def why_useless(run: SuiteRun) -> str:
     """Say why a run proves nothing; nothing if it may."""
     if run.broken:
         return f"the suite could not be run in the copy. {run.broken}"
+    if run.failed and all(WORD in test for test in run.failed):
+        return f"tests that were planted fail in this project: {', '.join(run.failed)}"
     if run.failed:
         one = len(run.failed) == 1
         count = f"{len(run.failed)} {'test of the suite fails' if one else 'tests of the suite fail'} in the copy"
@@ -153,7 +156,7 @@ def _imports_from(copy: Copy, sources: Sequence[Path]) -> Iterator[None]:
     places = [Path(place).resolve() for place in sys.path if place]
     typed = [Path(place).resolve() for place in os.environ.get("PYTHONPATH", "").split(os.pathsep) if place]
     found = [*typed, *(place for place in places if any(source.is_relative_to(place) for source in sources))]
-    found += [_import_root(source) for source in sources]
+    found += [import_root(source) for source in sources]
     mapped = [str(copy.of(place) if copy.has(place) else place) for place in found if place in typed or copy.has(place)]
     before = os.environ.get("PYTHONPATH")
     os.environ["PYTHONPATH"] = os.pathsep.join(dict.fromkeys(mapped))
@@ -166,7 +169,7 @@ def _imports_from(copy: Copy, sources: Sequence[Path]) -> Iterator[None]:
             os.environ["PYTHONPATH"] = before
 
 
-def _import_root(source: Path) -> Path:
+def import_root(source: Path) -> Path:
     """Give the folder from which a package or module is imported."""
     while (source.parent / "__init__.py").exists():
         source = source.parent
