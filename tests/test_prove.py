@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -234,6 +236,19 @@ def test_in_a_suite_with_names_markers_and_categories_of_its_own(pristine: Path,
     assert f"it says: {where}_without_category.py::check_planted_has_no_category" in blocks(said)[categories]
 
 
+def test_in_a_project_of_one_module(pristine_in_git: Path, tmp_path: Path, scratch: Path) -> None:
+    project = copy_of(pristine_in_git, tmp_path / "shop")
+    shutil.rmtree(project / "src")
+    module = "def total(prices):\r\n    return sum(prices)\r\n\r\nif __name__ == '__main__':\r\n    total([])"
+    (project / "shop.py").write_bytes(module.encode())
+    policy(project, "[coverage]\nminimum = 70\nmodule_floor = 30\n[coverage.floors]\n'*.py' = 40\n")
+    said = prove(project, scratch, "-k", "total or floor or changed", PYTHONPATH=str(project))
+    assert (said.status, states(said)) == (0, dict.fromkeys([COVERAGE, FLOOR, CHANGED], "RED")), said.text
+    planted = {lines[1] for lines in blocks(said).values()}
+    assert len(planted) == 1
+    assert re.fullmatch(r"planted: \d+ lines in shop.py that no test executes", planted.pop())
+
+
 def test_of_a_suite_that_fails_nothing_is_proved(judged_repository: Repository, scratch: Path) -> None:
     write(judged_repository.folder, {"tests/unit/test_bad.py": "def test_bad():\n    assert 1 == 2\n"})
     said = prove(judged_repository.folder, scratch, "-k", "budget or floor or collected")
@@ -243,9 +258,11 @@ def test_of_a_suite_that_fails_nothing_is_proved(judged_repository: Repository, 
         "1 test of the suite fails in the copy; see whether it does here, too, and mend that first: "
         "python -m pytest tests/unit/test_bad.py::test_bad"
     )
-    assert f"because: {why}" in blocks(said)[BUDGET]
+    assert said.text.count(f"    because: {why}\n") == 1  # of two verdicts
     assert "asking the verdicts" not in said.text
-    assert "    E       assert 1 == 2" in said.messages[BUDGET]
+    messages = said.messages[HYGIENE], said.messages[BUDGET]
+    assert "    E       assert 1 == 2" in messages[0]
+    assert "Details: see above." in messages[1]
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="looks for processes in /proc")

@@ -61,22 +61,29 @@ def pytest_meta_tests_find_run(judged: JudgedSession, standards: Standards) -> S
     proofs = proofs_of(judged, standards)
     judged.config.stash[_PROOFS] = proofs
     judged.silence = ""  # until now it would have been the words for an interrupted session
+    told: set[str] = set()
     for item in judged.verdict_items:
-        _let_say(item, [proof for proof in proofs if proof.verdict == item.name])
+        _let_say(item, [proof for proof in proofs if proof.verdict == item.name], told)
     return SuiteRun(broken="Nothing was judged: the verdicts were proved, in a copy (--meta-prove).")
 
 
-def _let_say(item: Any, proofs: list[Proof]) -> None:
-    """Let a verdict test pass if all its proofs hold, and fail with what the first that does not says."""
+def _let_say(item: Any, proofs: list[Proof], told: set[str]) -> None:
+    """Let a verdict test pass if all its proofs hold, and fail with what the first that does not says.
+
+    `told` are details that others have given.
+    """
     from ...terminal import VerdictText
     from ...verdict import Outcome, Verdict
 
     wrong = [proof for proof in proofs if proof.holds is False]
+    details = "\n\n".join(dict.fromkeys(proof.details for proof in wrong))
+    details = "Details: see above." if details and details in told else details
+    told.add(details)
     idle = [proof for proof in proofs if proof.holds is None]
 
     def runtest() -> None:
         if wrong:
-            said = Verdict(Outcome.FAILED, wrong[0].line, "\n\n".join(proof.details for proof in wrong))
+            said = Verdict(Outcome.FAILED, wrong[0].line, details)
             item.repr_failure = lambda *_: VerdictText(str(item.path), said, strict=False)
             pytest.fail(said.line, pytrace=False)
         if idle:
@@ -94,11 +101,11 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     from .proof import summed_up
 
     terminalreporter.write_sep("=", "meta-tests: does the gate bite?")
-    for proof in proofs:
+    for proof, following in zip(proofs, [*proofs[1:], None], strict=True):
         colour = {True: "green", False: "red", None: "yellow"}[proof.holds]
         terminalreporter.write(proof.state, **{colour: True, "bold": True})
         terminalreporter.write_line(f"  {proof.verdict}")
-        for line in proof.told:
+        for line in proof.told if following is None or proof.told != following.told else ():  # what several say, once
             terminalreporter.write_line(f"    {line}")
     terminalreporter.write_line("")
     terminalreporter.write_line(summed_up(proofs), green=all(proof.holds is not False for proof in proofs))

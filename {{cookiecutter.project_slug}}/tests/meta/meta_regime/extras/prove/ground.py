@@ -23,7 +23,7 @@ from .._baseline_file import BaselineError
 from .copying import Copy
 
 if TYPE_CHECKING:
-    from ...record import MeasuredCoverage, SuiteRun, TestTiming
+    from ...record import FileCoverage, MeasuredCoverage, SuiteRun, TestTiming
     from ...session import JudgedSession
 
 WORD = "planted_by_meta_prove"
@@ -86,26 +86,46 @@ class Ground:
         return float(settings.get_option("report:fail_under") or 0) or self.policy.coverage.minimum
 
     @functools.cached_property
-    def lines(self) -> int:
-        """Lines to plant, so that too few are covered, whatever the tests cover now."""
-        thresholds = [self.minimum, self.policy.coverage.changed_lines_minimum]
-        least = min((each for each in thresholds if each), default=100.0)
-        return min(_MOST_LINES, math.ceil(1.1 * sum(map(_units, self._files())) * (100 - least) / least) + 20)
+    def _inside(self) -> list[Path]:
+        """Give what of the measured folders and files lies in the copy."""
+        return [self.copy.of(path) for path in self._originals if self.copy.has(path)]
 
-    def _files(self) -> list[Path]:
-        inside = [self.copy.of(path) for path in self._originals if self.copy.has(path)]
-        return [file for path in inside for file in ([path] if path.is_file() else path.rglob("*.py"))]
+    @functools.cached_property
+    def _module(self) -> Path:
+        """Give the module into which code is planted: a new one, or where only files are measured, the first."""
+        if not self._inside:
+            there = f": {self._originals[0]}" if self._originals else ""
+            raise CannotPlantError(f"what is measured does not lie in this project{there}")
+        return next((folder / f"{WORD}.py" for folder in self._inside if folder.is_dir()), self._inside[0])
+
+    def floor(self) -> tuple[float, str]:
+        """Give the floor of the module, and the glob that says so."""
+        floors, policy = extra("floors"), self.policy.coverage
+        if floors is None:
+            return 0.0, ""
+        found: tuple[float, str] = floors.floor_of(self.name(self._module), policy.floors, policy.module_floor)
+        return found
+
+    @functools.cached_property
+    def _lines(self) -> int:
+        """Count the lines to plant, so that too few are covered, whatever the tests cover now."""
+        thresholds = [self.minimum, self.policy.coverage.changed_lines_minimum]
+        thresholds += [self.floor()[0]] if self._module in self._inside else []
+        least = min((each for each in thresholds if each), default=100.0)
+        files = [file for path in self._inside for file in ([path] if path.is_file() else path.rglob("*.py"))]
+        return min(_MOST_LINES, math.ceil(1.1 * sum(map(_units, files)) * (100 - least) / least) + 20)
 
     @functools.cached_property
     def module(self) -> str:
-        """Plant the lines, in a module of their own, or in the only one that there is; give its name."""
-        inside = [self.copy.of(path) for path in self._originals if self.copy.has(path)]
-        if not inside:
-            there = f": {self._originals[0]}" if self._originals else ""
-            raise CannotPlantError(f"what is measured does not lie in this project{there}")
-        path = next((folder / f"{WORD}.py" for folder in inside if folder.is_dir()), inside[0])
-        _grow(path, self.lines)
-        return self.name(path)
+        """Plant the code; give the module's name. Raises `CannotPlantError`."""
+        _grow(self._module, self._lines)
+        return self.name(self._module)
+
+    def planted_in_module(self, new: str = "") -> str:
+        """Say what was planted there; and of a new module, more."""
+        if self._module in self._inside:
+            return f"{self._lines} lines in {self.module} that no test executes"
+        return f"{self.module}, with {self._lines} lines that no test executes{new}"
 
     @functools.cached_property
     def grown(self) -> Grown | None:
@@ -123,10 +143,15 @@ class Ground:
                 return Grown(path, entry.uncovered + 5, entry.uncovered)
         return None
 
-    def see_measured(self, run: SuiteRun, name: str) -> None:
-        """Raise `CannotPlantError` if a planted file does not count. (Without any coverage the verdicts say so.)"""
-        if run.coverage is not None and name not in [file.path for file in run.coverage.files]:
+    def measured(self, run: SuiteRun, name: str) -> FileCoverage | None:
+        """Give what was measured of a planted file; None without any coverage: the verdicts say why there is none.
+
+        Raises `CannotPlantError` if the file does not count.
+        """
+        files = {file.path: file for file in run.coverage.files} if run.coverage is not None else {name: None}
+        if name not in files:
             raise CannotPlantError(f"coverage.py does not count {name}: do its settings omit it?")
+        return files[name]
 
     def was_below(self, coverage: MeasuredCoverage) -> bool:
         """Tell whether the total would be below the minimum without what was planted, too."""
@@ -209,7 +234,8 @@ class Ground:
         if limit < policy.limit_seconds:
             self.policy = replace(self.policy, slow_tests=replace(policy, limit_seconds=limit))
             excused = self._excuse_others(run, limit)
-            also = f"; {excused} others over it are excused there" if excused else ""
+            others = f"{excused} other{' that is' if excused == 1 else 's that are'} over it"
+            also = f", and {others} excused there" if excused else ""
             self.limit_said = f"the limit lowered from {policy.limit_seconds:g} to {limit:g} s in the copy{also}"
         return replace(self.standards, policy=self.policy)
 

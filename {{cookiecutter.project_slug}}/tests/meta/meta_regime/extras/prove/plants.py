@@ -39,13 +39,12 @@ def uncovered_code(ground: Ground) -> Planting:
     """So much uncovered code that the total falls below the minimum."""
     if not ground.minimum:
         raise DemandsNothing("the minimum of total coverage is 0")
-    words = f"{ground.module}, with {ground.lines} lines that no test executes"
-    run = yield words
-    ground.see_measured(run, ground.module)
+    run = yield ground.planted_in_module()
+    ground.measured(run, ground.module)
     if run.coverage is None:
         return Rooted([])  # the verdict says why
     if run.coverage.percent >= ground.minimum:
-        raise CannotPlantError(f"even with {words}, the total is {percent(run.coverage.percent)}")
+        raise CannotPlantError(f"even with that, the total is {percent(run.coverage.percent)}")
     names_files = extra("plan") is not None
     how = "the total is below the minimum without it, too" if ground.was_below(run.coverage) else ""
     return Rooted([ground.module if names_files else f"Total coverage is {percent(run.coverage.percent)}"], how)
@@ -53,14 +52,13 @@ def uncovered_code(ground: Ground) -> Planting:
 
 def uncovered_module(ground: Ground) -> Planting:
     """The same code, as a module of its own."""
-    from ..floors import floor_of
-
-    policy = ground.policy.coverage
-    floor, glob = floor_of(ground.module, policy.floors, policy.module_floor)
+    floor, glob = ground.floor()
     if not floor:
         raise DemandsNothing(f"[coverage.floors] {json.dumps(glob)} = 0" if glob else "[coverage] module_floor = 0")
-    run = yield f"{ground.module}, with {ground.lines} lines that no test executes"
-    ground.see_measured(run, ground.module)
+    run = yield ground.planted_in_module()
+    file = ground.measured(run, ground.module)
+    if file is not None and file.percent >= floor:
+        raise CannotPlantError(f"even with that, {percent(file.percent)} of it are covered")
     return Rooted([ground.module])
 
 
@@ -72,7 +70,7 @@ def uncovered_function(ground: Ground) -> Planting:
         return Rooted([])
     words = f"an uncovered function of {grown.lines} lines in {grown.path}"
     run = yield f"{words}, of which {grown.allowed} may be uncovered"
-    ground.see_measured(run, grown.path)
+    ground.measured(run, grown.path)
     return Rooted([grown.path])
 
 
@@ -83,8 +81,8 @@ def uncovered_change(ground: Ground) -> Planting:
     if not ground.copy.in_git:
         yield f"{NOTHING} the project is in no git repository"
         return Rooted([])
-    run = yield f"{ground.module}, which is new and not committed"
-    ground.see_measured(run, ground.module)
+    run = yield ground.planted_in_module(", which is not committed")
+    ground.measured(run, ground.module)
     return Rooted([ground.module])
 
 

@@ -81,7 +81,7 @@ class Proving:
         run = self._run()
         if why := why_useless(run):
             details = f"{why}\n\n{run.output}"
-            self.proofs += [Proof(verdict, proof.NO_RUN, planted, why, details) for verdict, planted, _ in self.growing]
+            self.proofs += [Proof(verdict, proof.NO_RUN, "", why, details) for verdict, *_ in self.growing]
             return
         grown = [(verdict, planted, self._rooted(growing, run)) for verdict, planted, growing in self.growing]
         standards = replace(self.ground.standards, policy=self.ground.policy)
@@ -96,7 +96,7 @@ class Proving:
                 found = Proof(verdict, proof.NOT_PLANTED, planted, rooted)
             elif not answers:
                 why = "the session of the verdicts in the copy said nothing"
-                found = Proof(verdict, proof.NO_RUN, planted, why, output)
+                found = Proof(verdict, proof.NO_RUN, "", why, output)
             else:
                 whole = f"{planted} ({rooted.how})" if rooted.how else planted
                 found = decided(verdict, whole, rooted.marks, answers.get(verdict))
