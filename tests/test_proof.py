@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from meta_regime.extras.known_slow.entries import KnownSlow, load_known_slow
-from meta_regime.extras.prove import copying, ground, proof, proving, settings
+from meta_regime.extras.prove import code, copying, proof, proving, settings
 from meta_regime.extras.prove.answer import Answer
 from meta_regime.extras.prove.plants import PLANTS
 from meta_regime.policy import Coverage, Hygiene, Policy, Suite, parse_policy
@@ -94,7 +94,7 @@ class TestWhatIsRun:
         assert why(partial="partial run (-k a)") == "partial run (-k a)"
         mend = "see whether it does here, too, and mend that first: python -m pytest"
         assert why("t.py::a b") == f"1 test of the suite fails in the copy; {mend} 't.py::a b'"
-        planted = f"test_{ground.WORD}.py::test_planted_sleeps"
+        planted = f"test_{code.WORD}.py::test_planted_sleeps"
         assert why("t.py::a", planted) == f"2 tests of the suite fail in the copy; {mend} t.py::a"
         assert why(planted) == f"tests that were planted fail in this project: {planted}"
 
@@ -139,11 +139,11 @@ class TestSettings:
         ],
     )
     def test_the_markers_that_select(self, expression: str, wanted: list[str], refused: set[str]) -> None:
-        assert ground.markers_in(expression) == (wanted, refused)
+        assert code.markers_in(expression) == (wanted, refused)
 
     def test_names_that_fit_the_settings_of_pytest(self) -> None:
-        assert ground.fitting("test_*.py", "x") == "test_x.py"
-        assert ground.fitting("*_tests*.py", "x") == "x_tests.py"
+        assert code.fitting("test_*.py", "x") == "test_x.py"
+        assert code.fitting("*_tests*.py", "x") == "x_tests.py"
 
 
 @pytest.fixture

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import ast
 import contextlib
 import datetime
 import functools
 import math
 import os
 import re
-import warnings
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -20,13 +18,13 @@ from ...selection import test_files
 from ...time_verdicts import Row, name_of, seconds
 from ...verdict import Standards, extra
 from .._baseline_file import BaselineError
+from .code import WORD, fitting, grow, markers_in, units
 from .copying import Copy
 
 if TYPE_CHECKING:
     from ...record import FileCoverage, MeasuredCoverage, SuiteRun, TestTiming
     from ...session import JudgedSession
 
-WORD = "planted_by_meta_prove"
 SLEEPS = 1.0  # seconds, of what is planted to be slow
 _CLEARLY = 0.7  # of what is measured: the threshold in the copy is this far below it
 _MOST_LINES = 200_000  # of code that is planted
@@ -113,12 +111,12 @@ class Ground:
         thresholds += [self.floor()[0]] if self._module in self._inside else []
         least = min((each for each in thresholds if each), default=100.0)
         files = [file for path in self._inside for file in ([path] if path.is_file() else path.rglob("*.py"))]
-        return min(_MOST_LINES, math.ceil(1.1 * sum(map(_units, files)) * (100 - least) / least) + 20)
+        return min(_MOST_LINES, math.ceil(1.1 * sum(map(units, files)) * (100 - least) / least) + 20)
 
     @functools.cached_property
     def module(self) -> str:
         """Plant the code; give the module's name. Raises `CannotPlantError`."""
-        _grow(self._module, self._lines)
+        grow(self._module, self._lines)
         return self.name(self._module)
 
     def planted_in_module(self, new: str = "") -> str:
@@ -139,7 +137,7 @@ class Ground:
         for path, entry in sorted(baseline.files.items(), key=lambda pair: (pair[1].uncovered, pair[0])):
             file = self.root / path
             if file.suffix == ".py" and file.is_file() and file.resolve().is_relative_to(self.copy.folder):
-                _grow(file, entry.uncovered + 5)
+                grow(file, entry.uncovered + 5)
                 return Grown(path, entry.uncovered + 5, entry.uncovered)
         return None
 
@@ -259,41 +257,3 @@ class Ground:
         entry = module.KnownSlow(test, allowed, "only in the copy in which --meta-prove plants", until)
         self.standards = replace(self.standards, known_slow=(*self.standards.known_slow, entry))
         return 1
-
-
-def fitting(pattern: str, word: str) -> str:
-    """Put a word in the place of the first star of a pattern."""
-    return pattern.replace("*", word, 1).replace("*", "")
-
-
-def markers_in(expression: str) -> tuple[list[str], set[str]]:
-    """Give the markers that an expression of -m asks for, and those that it refuses, as far as is easily seen."""
-    refusals = re.findall(r"\bnot\s+\w+|\bnot\s*\([^()]*\)", expression)
-    asked = expression
-    for refusal in refusals:
-        asked = asked.replace(refusal, " ")
-    keywords = {"and", "or", "not", "True", "False"}
-    words = [dict.fromkeys(re.findall(r"[A-Za-z_]\w*", text)) for text in (asked, " ".join(refusals))]
-    wanted, refused = ([word for word in found if word not in keywords] for found in words)
-    return wanted, set(refused)
-
-
-def _units(path: Path) -> int:
-    """Give no less than the number of statements and branches of a file."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            nodes = list(ast.walk(ast.parse(path.read_bytes())))
-    except (OSError, SyntaxError, ValueError, RecursionError):
-        return 0
-    branching = (ast.If, ast.For, ast.AsyncFor, ast.While, ast.With, ast.AsyncWith, ast.Try, ast.match_case)
-    return sum(isinstance(node, ast.stmt) + 2 * isinstance(node, branching) for node in nodes)
-
-
-def _grow(path: Path, lines: int) -> None:
-    """Put a function at the end of a file, which is made if need be."""
-    before = path.read_bytes() if path.exists() else b""
-    end = b"\r\n" if b"\r\n" in before else b"\n"
-    code = [f"def {WORD}():", *(["    line = 0"] * lines)]
-    gap = end * (3 if before and not before.endswith(b"\n") else 2) if before else b""
-    path.write_bytes(before + gap + end.join(line.encode() for line in code) + end)

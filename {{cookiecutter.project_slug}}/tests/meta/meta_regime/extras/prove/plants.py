@@ -11,7 +11,8 @@ from ...time_verdicts import fails_above
 from ...verdict import extra, percent
 from .. import _baseline_file
 from .._baseline_file import BaselineError
-from .ground import SLEEPS, WORD, CannotPlantError, DemandsNothing
+from .code import WORD
+from .ground import SLEEPS, CannotPlantError, DemandsNothing
 
 if TYPE_CHECKING:
     from ...record import SuiteRun

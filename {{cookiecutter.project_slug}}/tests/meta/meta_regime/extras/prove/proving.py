@@ -17,8 +17,9 @@ from ... import child
 from ...verdict import extra
 from . import proof
 from .answer import asked
+from .code import WORD
 from .copying import CannotCopyError, Copy, copied
-from .ground import WORD, CannotPlantError, DemandsNothing, Ground, sources_of
+from .ground import CannotPlantError, DemandsNothing, Ground, sources_of
 from .plants import NOTHING, PLANTS, Plant, Planting, Rooted
 from .proof import Proof, decided
 from .settings import write_standards
