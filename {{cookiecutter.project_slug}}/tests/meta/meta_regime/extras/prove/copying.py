@@ -148,7 +148,9 @@ def _copy(path: Path, copy: Copy) -> None:
 def _take_history(git: Git, copy: Git) -> None:
     """Make the copy a repository with the same commits, branches and index. The objects are only borrowed."""
     kind = git.line("rev-parse", "--show-object-format") or "sha1"
-    copy.run("init", "--quiet", "--template=", f"--object-format={kind}")
+    plain = {"GIT_DEFAULT_REF_FORMAT": "files"}  # whatever the user's settings say: they are written below
+    if copy.run("init", "--quiet", "--template=", f"--object-format={kind}", env=plain) is None:
+        raise CannotCopyError(f"git init --object-format={kind} failed in the copy")
     into = copy.folder / ".git"
     objects = _place(git, "objects").resolve()
     (into / "objects" / "info").mkdir(parents=True, exist_ok=True)
