@@ -34,8 +34,8 @@ By hand: at the top of tests/conftest.py, after a docstring and `from __future__
     import pathlib, sys
     sys.path.append(str(pathlib.Path(__file__).parent / "meta"))
     from meta_regime.plugin import *  # hooks and fixtures
-and then, with pytest-cov and diff-cover installed, make the baseline, and commit it with the rest:
-    python -m pytest tests/meta --meta-accept
+and then, with pytest-cov and diff-cover installed, start where the project is, and commit all of it:
+    python -m pytest tests/meta --meta-start-here
 From then on:  python -m pytest --cov={package}"""
 
 

@@ -1,6 +1,6 @@
 # /// script
 # requires-python = ">=3.11"
-# dependencies = ["tomlkit>=0.12", "ruamel.yaml>=0.18"]
+# dependencies = ["tomlkit>=0.15.2", "ruamel.yaml>=0.19.1"]
 # ///
 """Shows, then makes, the edits in the project's own files that the meta-tests need. Run again it does nothing.
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).absolute().parents[2]
 NEXT = """\
 Next, with what was added installed:
-    python -m pytest tests/meta --meta-accept   (makes tests/meta/baseline.json: commit it with the rest)
+    python -m pytest tests/meta --meta-start-here   (asks for what is measured now: commit what it writes with the rest)
 To get everything back as it was: python tests/meta/adopt.py --undo"""
 
 
