@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from meta_regime.extras.known_slow.entries import load_known_slow
 from meta_regime.extras.start_here import standing
-from meta_regime.extras.start_here.settings import CannotSetError, Setting, with_settings
+from meta_regime.extras.start_here.settings import CannotSetError, Setting, with_entries, with_settings
 from meta_regime.policy import Policy, load_policy, parse_policy
 from meta_regime.record import FileCoverage, MeasuredCoverage, SuiteRun
 from meta_regime.verdict import Standards
@@ -110,7 +110,7 @@ class TestAProject:
             (
                 ["--cov=src/shop"],
                 {"tests/meta/policy.toml": 'coverage = {minimum = 90}\nx = """\n[coverage]\n"""\n'},
-                "",
+                "its settings are wrong, see above",
             ),
             (["--cov=src/shop"], {"tests/meta/policy.toml": "coverage = {minimum = 90}\n"}, "Set by hand:"),
         ],
@@ -122,8 +122,8 @@ class TestAProject:
         write(existing.folder, files)
         before = (existing.folder / "tests/meta/policy.toml").read_bytes()
         refused = judge(existing, *typed, "--meta-start-here")
-        assert "--meta-start-here has written nothing: " in refused.text
-        assert said in refused.text
+        line = refused.text.partition("--meta-start-here has written nothing: ")[2].partition("\nmeta-tests: ")[0]
+        assert said in line, refused.text
         assert "Traceback" not in refused.text
         assert (existing.folder / "tests/meta/policy.toml").read_bytes() == before
         assert not (existing.folder / BASELINE).exists()
@@ -215,6 +215,13 @@ class TestText:
     def test_what_is_not_understood_is_left_to_a_person(self, text: str) -> None:
         with pytest.raises(CannotSetError, match=r"Set by hand:\n    \[coverage\] minimum = 5\.5"):
             with_settings(text, [Setting("coverage", "minimum", 5.5, "80")])
+
+    @pytest.mark.parametrize(
+        ("before", "after"),
+        [("", "a\nb\n\nc\n"), ("x\r\n\r\n", "x\r\n\r\na\r\nb\r\n\r\nc\r\n"), ("x", "x\n\na\nb\n\nc\n")],
+    )
+    def test_entries_go_to_the_end_and_their_lines_end_as_the_others(self, before: str, after: str) -> None:
+        assert with_entries(before, ["a\nb", "c"]) == after
 
     def test_a_list_of_words(self) -> None:
         text = with_settings("[hygiene]\nnot_tests = []  # none\n", [Setting("hygiene", "not_tests", ("a", "b"), "")])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime
 import functools
-import json
 import math
 import re
 from collections.abc import Mapping
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from ...policy import PolicyError, read_toml
+from .._toml_text import toml_string
 
 EXCUSE_DAYS = 90
 _ENDLESS = 1e9  # seconds
@@ -91,10 +91,6 @@ def _parse(table: Any, where: str, problems: list[str]) -> KnownSlow | None:
 def entry_to_paste(nodeid: str, seconds: float, today: datetime.date, reason: str = "") -> str:
     """Give the lines that excuse a test, with a quarter of head-room; an empty reason is for a person to fill in."""
     allowed = math.ceil(seconds * 1.25 * 2) / 2
-    why = _toml_string(reason)
+    why = toml_string(reason)
     until = today + datetime.timedelta(days=EXCUSE_DAYS)
-    return f"[[known_slow]]\ntest = {_toml_string(nodeid)}\nseconds = {allowed}\nreason = {why}\nuntil = {until}"
-
-
-def _toml_string(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
+    return f"[[known_slow]]\ntest = {toml_string(nodeid)}\nseconds = {allowed}\nreason = {why}\nuntil = {until}"

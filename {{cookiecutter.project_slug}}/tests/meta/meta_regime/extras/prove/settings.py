@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from .._toml_text import toml_string
 
 if TYPE_CHECKING:
     from ...policy import Policy
@@ -17,8 +18,8 @@ def write_standards(meta: Path, standards: Standards) -> None:
     """Write both files into a `tests/meta`."""
     (meta / "policy.toml").write_text(policy_text(standards.policy), encoding="utf-8", newline="\n")
     entries = [
-        f"[[known_slow]]\ntest = {_text(entry.test)}\nseconds = {entry.seconds!r}\n"
-        f"reason = {_text(entry.reason)}\nuntil = {entry.until}\n"
+        f"[[known_slow]]\ntest = {toml_string(entry.test)}\nseconds = {entry.seconds!r}\n"
+        f"reason = {toml_string(entry.reason)}\nuntil = {entry.until}\n"
         for entry in standards.known_slow
     ]
     if entries:
@@ -33,7 +34,10 @@ def policy_text(policy: Policy) -> str:
         plain = {name: value for name, value in values.items() if not isinstance(value, Mapping)}
         lines += [f"[{table.name}]", *(f"{name} = {_value(value)}" for name, value in plain.items())]
         for name in values.keys() - plain.keys():
-            lines += [f"[{table.name}.{name}]", *(f"{_text(key)} = {value!r}" for key, value in values[name].items())]
+            lines += [
+                f"[{table.name}.{name}]",
+                *(f"{toml_string(key)} = {value!r}" for key, value in values[name].items()),
+            ]
     return "\n".join([*lines, ""])
 
 
@@ -43,9 +47,7 @@ def _fields(policy: Policy, table: str) -> tuple[Any, ...]:
 
 def _value(value: Any) -> str:
     if isinstance(value, tuple):
-        return f"[{', '.join(map(_text, value))}]"
-    return str(value).lower() if isinstance(value, bool) else _text(value) if isinstance(value, str) else repr(value)
-
-
-def _text(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
+        return f"[{', '.join(map(toml_string, value))}]"
+    return (
+        str(value).lower() if isinstance(value, bool) else toml_string(value) if isinstance(value, str) else repr(value)
+    )

@@ -18,7 +18,7 @@ from ...verdict import Standards, extra, load_standards
 from .._git import Git
 from .._whole_files import write_whole
 from . import standing
-from .settings import CannotSetError, Setting, with_settings
+from .settings import CannotSetError, Setting, with_entries, with_settings
 
 if TYPE_CHECKING:
     from ...record import SuiteRun
@@ -123,13 +123,14 @@ class _Start:
         entries = [known_slow.entry_to_paste(name_of(row), row.owned, today, reason) for row in rows]
         until = entries[0].rpartition("until = ")[2]
         self._said[_SLOW] = [f"{name_of(row)}: {row.owned:.2f} s, excused until {until}" for row in rows]
-        text = path.read_text(encoding="utf-8") if path.exists() else ""
-        return "\n\n".join([*([text.rstrip()] if text.strip() else []), *entries]) + "\n"
+        return with_entries(path.read_bytes().decode("utf-8") if path.exists() else "", entries)
 
-    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+    def pytest_terminal_summary(self, terminalreporter: Any, config: pytest.Config) -> None:
         """Say what was written, or why nothing was."""
         if self._refused:
-            line = f"meta-tests: --meta-start-here has written nothing: {self._refused}"
+            judged: JudgedSession | None = config.pluginmanager.getplugin("meta-tests")
+            why = (judged and not self._asked and judged.silence) or self._refused
+            line = f"meta-tests: --meta-start-here has written nothing: {why.removeprefix('not judged: ')}"
             terminalreporter.write_line(line, yellow=True)
             return
         said = [(file, lines) for file, lines in self._said.items() if lines]

@@ -9,6 +9,8 @@ import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from .._toml_text import toml_string
+
 _HEAD = re.compile(r"""\s*\[\s*(?P<name>[^\[\]#]+?)\s*\]\s*(#.*)?""")
 _KEY = re.compile(
     r"""(?P<before>\s*(?P<key>[\w-]+|"[^"]*"|'[^']*')\s*=\s*)"""
@@ -31,7 +33,15 @@ class Setting:
     was: str
 
     def __str__(self) -> str:
-        return f"{_quoted(self.key)} = {json.dumps(self.value, ensure_ascii=False)}"
+        key = self.key if _BARE.fullmatch(self.key) else toml_string(self.key)
+        return f"{key} = {self.written}"
+
+    @property
+    def written(self) -> str:
+        """The value as TOML has it."""
+        if isinstance(self.value, tuple):
+            return f"[{', '.join(map(toml_string, self.value))}]"
+        return toml_string(self.value) if isinstance(self.value, str) else repr(self.value)
 
 
 def with_settings(text: str, settings: Sequence[Setting]) -> str:
@@ -65,8 +75,8 @@ def _set(text: str, setting: Setting) -> str:
             inside = _plain(head["name"]) == setting.table
             last = index if inside else last
         elif inside and key and _plain(key["key"]) == setting.key:
-            value = json.dumps(setting.value, ensure_ascii=False)
-            lines[index] = f"{key['before']}{value}{key['after']}{line[len(line.rstrip(chr(13) + chr(10))) :]}"
+            end = line[len(line.rstrip("\r\n")) :]
+            lines[index] = f"{key['before']}{setting.written}{key['after']}{end}"
             return "".join(lines)
         elif inside and last is not None and line.strip() and (key or not line.lstrip().startswith("#")):
             last = index  # behind the keys that are there
@@ -89,5 +99,8 @@ def _plain(name: str) -> str:
     return name.strip("'") if name.startswith("'") else re.sub(r"\s*\.\s*", ".", name)
 
 
-def _quoted(key: str) -> str:
-    return key if _BARE.fullmatch(key) else json.dumps(key, ensure_ascii=False)
+def with_entries(text: str, entries: Sequence[str]) -> str:
+    """Give the text with more entries at its end, in lines that end as its own do."""
+    newline = "\r\n" if "\r\n" in text else "\n"
+    added = "\n\n".join(entries).replace("\n", newline) + newline
+    return f"{text.rstrip()}{newline}{newline}{added}" if text.strip() else added
