@@ -42,7 +42,14 @@ def test_the_answers_are_in_the_policy(bake: Bake, tmp_path: Path) -> None:
             "confirm_at_most": 5,
             "confirm_seconds": 120.0,
         },
-        "hygiene": {"categories": [], "not_tests": []},
+        "hygiene": {
+            "categories": [],
+            "ci_expressions": [],
+            "not_tests": [],
+            "watch": [],
+            "sleep_seconds": 0.1,
+            "excused": {},
+        },
         "fast_tests": {"breaker_failures": 3, "breaker_seconds": 0.05},
     }
 
@@ -72,7 +79,11 @@ def test_the_policy_has_the_defaults_and_order_of_the_design(baked: Path, combin
         ("confirm_at_most", 5),
         ("confirm_seconds", 120.0),
         ("categories", []),
+        ("ci_expressions", []),
         ("not_tests", []),
+        ("watch", []),
+        ("sleep_seconds", 0.1),
+        ("excused", {}),
         ("breaker_failures", 3),
         ("breaker_seconds", 0.05),
     ]

@@ -143,10 +143,10 @@ def test_a_gate_that_does_not_bite(pristine_whole: Path, tmp_path: Path, scratch
     performance = project / "tests" / "meta" / "test_suite_performance.py"
     text = performance.read_text()
     performance.write_text(text.replace("    judge(suite_within_budget)\n", "    pass\n"))
-    current = project / "tests" / "meta" / "test_slow_test_detection.py"
+    current = project / "tests" / "meta" / "meta_regime" / "extras" / "known_slow" / "__init__.py"
     always = "lambda run, standards: Verdict(Outcome.FAILED, 'As ever.')"
     text = current.read_text().replace("functools.partial(list_is_current, request.config)", always)
-    current.write_text(text.replace("import Decide", "import Decide, Outcome, Verdict"))
+    current.write_text(text)
     said = prove(project, scratch)
     expected = {
         COVERAGE: "DEMANDS NOTHING",

@@ -1,6 +1,5 @@
 """Is enough of the code executed by the suite? Thresholds: policy.toml, [coverage]. What to do: README.md."""
 
-import functools
 import sys
 from collections.abc import Callable
 
@@ -18,27 +17,10 @@ def test_total_coverage_meets_minimum(judge: Callable[[Decide], None]) -> None:
     judge(total_meets_minimum)
 
 
-# The others are there while the module that decides them is: each may be deleted.
-
+# The others stand beside what decides them, and are there while that is: each may be deleted.
 if "meta_regime.extras.floors" in sys.modules:
-    from meta_regime.extras.floors import no_module_below_floor
-
-    def test_no_module_below_floor(judge: Callable[[Decide], None]) -> None:
-        """No single module has less than its floor."""
-        judge(no_module_below_floor)
-
-
+    from meta_regime.extras.floors import test_no_module_below_floor
 if "meta_regime.extras.ratchet" in sys.modules:
-    from meta_regime.extras.ratchet import has_not_regressed
-
-    def test_coverage_has_not_regressed(judge: Callable[[Decide], None], request: pytest.FixtureRequest) -> None:
-        """No file has more uncovered lines and branches than baseline.json allows."""
-        judge(functools.partial(has_not_regressed, request.config))
-
-
+    from meta_regime.extras.ratchet import test_coverage_has_not_regressed
 if "meta_regime.extras.changed_lines" in sys.modules:
-    from meta_regime.extras.changed_lines import changed_lines_are_covered
-
-    def test_changed_lines_are_covered(judge: Callable[[Decide], None], request: pytest.FixtureRequest) -> None:
-        """The lines that differ from the default branch are covered."""
-        judge(functools.partial(changed_lines_are_covered, request.config))
+    from meta_regime.extras.changed_lines import test_changed_lines_are_covered

@@ -20,8 +20,4 @@ def test_no_new_slow_tests(judge: Callable[[Decide], None], request: pytest.Fixt
 
 
 if "meta_regime.extras.known_slow" in sys.modules:  # it may be deleted
-    from meta_regime.extras.known_slow import list_is_current
-
-    def test_known_slow_list_is_current(judge: Callable[[Decide], None], request: pytest.FixtureRequest) -> None:
-        """Every entry of known_slow.toml is still needed."""
-        judge(functools.partial(list_is_current, request.config))
+    from meta_regime.extras.known_slow import test_known_slow_list_is_current

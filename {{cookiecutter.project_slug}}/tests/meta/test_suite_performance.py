@@ -1,6 +1,5 @@
 """Is the whole suite fast enough to be run often? Thresholds: policy.toml, [performance]. What to do: README.md."""
 
-import functools
 import sys
 from collections.abc import Callable
 
@@ -19,8 +18,4 @@ def test_suite_within_time_budget(judge: Callable[[Decide], None]) -> None:
 
 
 if "meta_regime.extras.slowdown" in sys.modules:  # it may be deleted
-    from meta_regime.extras.slowdown import has_not_slowed_down
-
-    def test_suite_has_not_slowed_down(judge: Callable[[Decide], None], request: pytest.FixtureRequest) -> None:
-        """What baseline.json knows of takes no longer than it did, on the same class of machine."""
-        judge(functools.partial(has_not_slowed_down, request.config))
+    from meta_regime.extras.slowdown import test_suite_has_not_slowed_down

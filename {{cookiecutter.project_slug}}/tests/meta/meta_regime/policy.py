@@ -75,10 +75,18 @@ class SlowTests:
 
 @dataclass(frozen=True)
 class Hygiene:
-    """The categories (markers) of which every test needs one, and the files that look like tests and are none."""
+    """The categories (markers) of which every test needs one, what else is looked at, and what is excused.
+
+    `ci_expressions` are the marker expressions by which CI chooses tests, `watch` what is seen of tests while they run,
+    `excused` the rules that need not be kept, each with the reason.
+    """
 
     categories: tuple[str, ...] = ()
+    ci_expressions: tuple[str, ...] = ()
     not_tests: tuple[str, ...] = ()
+    watch: tuple[str, ...] = ()
+    sleep_seconds: float = _number(0.1, unit="seconds", low=0)
+    excused: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -154,6 +162,8 @@ def _parse_table(cls: type[_Table], table: Mapping[str, Any], where: str, proble
         rule = fields[key].metadata
         if key == "floors":
             values[key] = _numbers_by_name(value, rule, f"{where} floors", problems)
+        elif key == "excused":
+            values[key] = _reasons(value, f"{where} excused", problems)
         elif rule:
             values[key] = _checked_number(value, rule, f"{where} {key}", problems)
         else:
@@ -187,6 +197,13 @@ def _numbers_by_name(value: Any, rule: Mapping[str, Any], where: str, problems: 
         return {}
     checked = {key: _checked_number(number, rule, f'{where} "{key}"', problems) for key, number in value.items()}
     return {key: number for key, number in checked.items() if number is not None}
+
+
+def _reasons(value: Any, where: str, problems: list[str]) -> dict[str, str]:
+    if isinstance(value, Mapping) and all(isinstance(reason, str) and reason.strip() for reason in value.values()):
+        return dict(value)
+    problems.append(f'{where}: must be a table of reasons, as in [hygiene.excused] strict-markers = "until June"')
+    return {}
 
 
 def _checked_words(value: Any, where: str, problems: list[str]) -> tuple[str, ...] | None:

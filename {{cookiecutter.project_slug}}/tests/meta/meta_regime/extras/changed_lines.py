@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import importlib.util
 import json
 import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -17,13 +18,18 @@ import pytest
 
 from ..covered import ranges
 from ..record import MeasuredCoverage, SuiteRun, exact_percent
-from ..verdict import Outcome, Standards, Verdict, not_judged, percent
+from ..verdict import Decide, Outcome, Standards, Verdict, not_judged, percent
 from ._git import Git, GitError, where_it_left
 from ._lines import how_to_see_lines, numbers
 from ._table import table
 
 _ROWS_SHOWN = 8
 _SECONDS = 300
+
+
+def test_changed_lines_are_covered(judge: Callable[[Decide], None], request: pytest.FixtureRequest) -> None:
+    """The lines that differ from the default branch are covered."""
+    judge(functools.partial(changed_lines_are_covered, request.config))
 
 
 def changed_lines_are_covered(config: pytest.Config, run: SuiteRun, standards: Standards) -> Verdict:

@@ -5,17 +5,22 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from fractions import Fraction
 
 from ..coverage_verdicts import lacking
 from ..policy import Coverage
 from ..record import FileCoverage, SuiteRun
-from ..verdict import Outcome, Standards, Verdict, not_judged, percent
+from ..verdict import Decide, Outcome, Standards, Verdict, not_judged, percent
 from ._lines import how_to_see_lines
 from ._table import table
 
 _ROWS_SHOWN = 8
+
+
+def test_no_module_below_floor(judge: Callable[[Decide], None]) -> None:
+    """No single module has less than its floor."""
+    judge(no_module_below_floor)
 
 
 def no_module_below_floor(run: SuiteRun, standards: Standards) -> Verdict:

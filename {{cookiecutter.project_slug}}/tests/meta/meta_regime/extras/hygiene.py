@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import ast
 import fnmatch
+import functools
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
 
 from ..record import SuiteRun
 from ..selection import matches, test_files
-from ..verdict import Outcome, Standards, Verdict
+from ..verdict import Decide, Outcome, Standards, Verdict
 
 _SUPPORT = ("conftest.py", "__init__.py", "__main__.py", "setup.py")
+
+
+def test_every_test_file_is_collected(judge: Callable[[Decide], None], request: pytest.FixtureRequest) -> None:
+    """No file holds tests that pytest passes over because of the file's name."""
+    judge(functools.partial(every_test_file_is_collected, request.config))
 
 
 def every_test_file_is_collected(config: pytest.Config, _: SuiteRun, standards: Standards) -> Verdict:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,19 +13,24 @@ import pytest
 
 from ...record import SuiteRun
 from ...time_verdicts import Row, name_of
-from ...verdict import Outcome, Standards, Verdict
+from ...verdict import Decide, Outcome, Standards, Verdict
 from .. import _accept
 from .entries import KnownSlow, entry_to_paste, load_known_slow
 from .stale import Stale, Wanted
 from .trimming import CannotTrimError, trim
 
-__all__ = ["entry_to_paste", "how_to_excuse", "list_is_current", "load_known_slow"]
+__all__ = ["entry_to_paste", "how_to_excuse", "list_is_current", "load_known_slow", "test_known_slow_list_is_current"]
 NAME = "tests/meta/known_slow.toml"
 
 
 def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
     """Add the option `--meta-accept`."""
     _accept.add_option(parser, pluginmanager)
+
+
+def test_known_slow_list_is_current(judge: Callable[[Decide], None], request: pytest.FixtureRequest) -> None:
+    """Every entry of known_slow.toml is still needed."""
+    judge(functools.partial(list_is_current, request.config))
 
 
 def list_is_current(config: pytest.Config, run: SuiteRun, standards: Standards) -> Verdict:

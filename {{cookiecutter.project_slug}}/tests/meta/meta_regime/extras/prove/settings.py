@@ -36,7 +36,7 @@ def policy_text(policy: Policy) -> str:
         for name in values.keys() - plain.keys():
             lines += [
                 f"[{table.name}.{name}]",
-                *(f"{toml_string(key)} = {value!r}" for key, value in values[name].items()),
+                *(f"{toml_string(key)} = {_value(value)}" for key, value in values[name].items()),
             ]
     return "\n".join([*lines, ""])
 

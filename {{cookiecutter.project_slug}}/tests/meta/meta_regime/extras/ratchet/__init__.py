@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import hashlib
 import json
 import platform
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ...verdict import Outcome, Standards, Verdict, not_judged
+from ...verdict import Decide, Outcome, Standards, Verdict, not_judged
 from .. import _accept
 from .._baseline_file import BaselineError, sides
 from .._git import Git, GitError
@@ -34,6 +35,11 @@ _SETTINGS = """run:omit run:include run:plugins report:omit report:include repor
 def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
     """Add the option `--meta-accept`."""
     _accept.add_option(parser, pluginmanager)
+
+
+def test_coverage_has_not_regressed(judge: Callable[[Decide], None], request: pytest.FixtureRequest) -> None:
+    """No file has more uncovered lines and branches than baseline.json allows."""
+    judge(functools.partial(has_not_regressed, request.config))
 
 
 def has_not_regressed(config: pytest.Config, run: SuiteRun, standards: Standards) -> Verdict:

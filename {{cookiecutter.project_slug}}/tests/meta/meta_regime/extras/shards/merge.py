@@ -15,6 +15,7 @@ import pytest
 from ... import covered
 from ...covered import CoverageMissingError
 from ...record import MeasuredCoverage, SuiteRun
+from .. import _gathered
 from .._stored_record import RecordError, load_record
 from . import data_of, digest, digest_of_sources
 
@@ -65,7 +66,7 @@ def merged(folder: Path, typed: str, here: Mapping[str, Any], config: pytest.Con
         seconds=slowest.run.seconds,
         queued=slowest.run.queued,
         accounts={nodeid: account for shard in shards for nodeid, account in shard.run.accounts.items()},
-        figures=slowest.run.figures,
+        figures={**slowest.run.figures, _gathered.FIGURE: _gathered.merged(shard.run.figures for shard in shards)},
         shards=len(shards),
     )
     try:

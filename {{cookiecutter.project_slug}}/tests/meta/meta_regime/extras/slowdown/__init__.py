@@ -6,6 +6,8 @@ it to have no neighbours. So this verdict alone may be "not judged" there, as it
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from ...stopwatch import Clocks
-from ...verdict import Outcome, Standards, Verdict, not_judged
+from ...verdict import Decide, Outcome, Standards, Verdict, not_judged
 from .. import _accept, _baseline_file
 from .._baseline_file import NAME, BaselineError
 from .._whole_files import write_whole
@@ -34,6 +36,11 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
 def pytest_configure(config: pytest.Config) -> None:
     """Watch this session."""
     config.pluginmanager.register(Watch(config), "meta-tests-slowdown-watch")
+
+
+def test_suite_has_not_slowed_down(judge: Callable[[Decide], None], request: pytest.FixtureRequest) -> None:
+    """What baseline.json knows of takes no longer than it did, on the same class of machine."""
+    judge(functools.partial(has_not_slowed_down, request.config))
 
 
 def has_not_slowed_down(config: pytest.Config, run: SuiteRun, standards: Standards) -> Verdict:
