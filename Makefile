@@ -11,10 +11,14 @@ BESIDE := $(VENV)/beside
 KIT := .venv-kit
 KIT_STAMP := $(KIT)/.installed
 
-.PHONY: demo test lint types unit kit adapters lowest bench detection real lock clean
+.PHONY: demo pictures test lint types unit kit adapters lowest bench detection real lock clean
 
 demo: $(STAMP)
 	$(BIN)/python examples/demo.py
+
+# The pictures of README.md, from real sessions of the example. Needs Chromium (Debian: apt-get install chromium).
+pictures: $(STAMP)
+	$(BIN)/python examples/pictures.py
 
 test: lint types unit kit
 

@@ -55,6 +55,18 @@ def test_modules_of_the_regime_are_plain_python(path: Path) -> None:
     assert not [mark for mark in ("{{", "{%", "{#", "cookiecutter") if mark in text]
 
 
+def test_the_pictures_of_the_readme_are_small_and_ask_no_network() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    pictures = sorted((ROOT / "docs" / "pictures").iterdir())
+    assert [path.name for path in pictures] == ["red-verdict.svg", "report.png"]
+    for path in pictures:
+        assert f"](docs/pictures/{path.name})" in readme
+        assert path.stat().st_size <= 200_000
+    svg = pictures[0].read_text(encoding="utf-8")
+    assert "test_no_new_slow_tests" in svg
+    assert svg.count("http") == 1  # the name of SVG itself
+
+
 def test_counting_lines_leaves_out_what_is_not_code(tmp_path: Path) -> None:
     path = tmp_path / "sample.py"
     docstring, function = '"""Docstring\nof two lines."""\n', 'def f():\n    """Doc."""\n    return x\n'

@@ -18,6 +18,8 @@ from ...verdict import Outcome, Standards, Verdict, details_from
 from . import examine, wording
 from .again import Alone, run_again
 
+FOUND = pytest.StashKey[list[tuple[Row, Alone]]]()  # the suspects, and what came of each when it was run again
+
 
 def pytest_configure(config: pytest.Config) -> None:
     """In the child that runs a suspect again: see to it. The processes that the suspect starts do not."""
@@ -45,6 +47,7 @@ def no_new_slow_tests(config: pytest.Config, run: SuiteRun, standards: Standards
     for number, suspect in enumerate(slow):
         alone = again.confirm(suspect) if number < policy.confirm_at_most else Alone(why=others)
         found.append((suspect, alone))
+    config.stash[FOUND] = found
     return _verdict(found, run, standards)
 
 
