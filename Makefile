@@ -11,7 +11,7 @@ BESIDE := $(VENV)/beside
 KIT := .venv-kit
 KIT_STAMP := $(KIT)/.installed
 
-.PHONY: demo pictures test lint types unit kit adapters lowest bench detection real lock clean
+.PHONY: demo pictures test lint types unit kit adapters lowest matrix bench detection real lock clean
 
 demo: $(STAMP)
 	$(BIN)/python examples/demo.py
@@ -46,6 +46,10 @@ lowest: requirements/lowest.txt requirements/dev.txt
 	.venv-lowest/bin/python -m pip install --quiet --disable-pip-version-check -r requirements/lowest.txt cookiecutter hypothesis
 	.venv-lowest/bin/python -m pytest -n auto tests/test_layouts.py tests/test_judged_session.py tests/test_child_run.py \
 	  tests/test_ratchet.py tests/test_changed_lines.py tests/test_plan.py
+
+# The same tests on every Python that is here, with the lowest and with the newest packages; writes docs/matrix.md.
+matrix: $(STAMP)
+	$(BIN)/python real/matrix.py
 
 # CPU seconds of a session with the regime against the same session without it, interleaved.
 bench: $(STAMP)
