@@ -26,4 +26,5 @@ class VerdictText:
 
     def toterminal(self, writer: Any) -> None:
         """Print the whole text (pytest calls this)."""
-        writer.line(self._text)
+        for line in self._text.split("\n"):  # one by one: what the terminal cannot show, pytest writes in escapes
+            writer.line(line)
