@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import posixpath
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,7 +27,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     answers = config.pluginmanager.hasplugin("meta-tests-answering")  # to --meta-prove, in the copy
     if not in_ci or judged is None or not judged.judges or judged.only_records or answers:
         return
-    if judged.verdicts or judged.silence:  # else it is no session of verdicts, as with --collect-only
+    from .seen import why_nothing_is_judged
+
+    if judged.verdicts or why_nothing_is_judged(judged):  # else none were asked for, as with --collect-only
         for line in _shown(judged):
             terminalreporter.ensure_newline()
             terminalreporter.write_line(line)
@@ -46,12 +48,13 @@ def _shown(judged: JudgedSession) -> Iterator[str]:
     found = [finding._replace(path=posixpath.join(inside, finding.path)) for finding in findings(seen)]
     if os.environ.get("GITHUB_ACTIONS"):
         yield from workflow_commands.commands(found)
-    try:
-        what = "the step summary"
-        if path := os.environ.get("GITHUB_STEP_SUMMARY"):
-            step_summary.append(Path(path), seen)
-        what = _CODE_QUALITY
-        if os.environ.get("GITLAB_CI"):
-            write_whole(root / _CODE_QUALITY, code_quality.report(found))
-    except OSError as error:
-        yield f"meta-tests: {what} could not be written: {error.strerror}"
+    writing: dict[str, Callable[[], None]] = {}
+    if summary := os.environ.get("GITHUB_STEP_SUMMARY"):
+        writing["the step summary"] = lambda: step_summary.append(Path(summary), seen)
+    if os.environ.get("GITLAB_CI"):
+        writing[_CODE_QUALITY] = lambda: write_whole(root / _CODE_QUALITY, code_quality.report(found))
+    for name, write in writing.items():
+        try:
+            write()
+        except OSError as error:
+            yield f"meta-tests: {name} could not be written: {error.strerror}"

@@ -28,9 +28,9 @@ def fenced(words: str, language: str = "text") -> str:
     return f"{fence}{language}\n{visible(words, lines=True)}\n{fence}"
 
 
-def folded(summary: str, block: str) -> str:
-    """Give a block that is open, and can be closed."""
-    return f"<details open><summary>{summary}</summary>\n\n{block}\n\n</details>"
+def folded(summary: str, block: str, *, is_open: bool = True) -> str:
+    """Give a block that can be closed and opened."""
+    return f"<details{' open' if is_open else ''}><summary>{summary}</summary>\n\n{block}\n\n</details>"
 
 
 def table(*rows: tuple[str, ...]) -> str:

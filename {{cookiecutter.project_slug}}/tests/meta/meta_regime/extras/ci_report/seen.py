@@ -66,7 +66,7 @@ def look(judged: JudgedSession) -> Seen:
     return Seen(
         verdicts=judged.verdicts,
         strict=judged.strict,
-        silence="" if judged.verdicts else judged.silence.removeprefix("not judged: "),
+        silence="" if judged.verdicts else why_nothing_is_judged(judged),
         typed=shlex.join(config.invocation_params.args),
         run=whole,
         standards=standards,
@@ -77,6 +77,12 @@ def look(judged: JudgedSession) -> Seen:
         took=(took.then, took.now) if took else None,
         gate=compared(root, judged.facts.meta, wanted),
     )
+
+
+def why_nothing_is_judged(judged: JudgedSession) -> str:
+    """Give the reason of a session that was to judge and did not; "" where there is none."""
+    stopped = judged.facts.stopped and f"the session was stopped: {judged.facts.stopped}"
+    return judged.silence.removeprefix("not judged: ") or stopped
 
 
 def _slow(

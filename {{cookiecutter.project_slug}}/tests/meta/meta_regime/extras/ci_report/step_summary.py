@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from ...record import MeasuredCoverage, SuiteRun
+from ...terminal import WHY_STRICT
 from ...time_verdicts import Row, name_of, seconds
 from ...verdict import Outcome, Verdict, percent
 from .._at_a_glance import SOON_DAYS, ending, head_room, most_to_gain, slowest, when
@@ -16,6 +17,8 @@ from .seen import Seen
 LARGEST = 2**20  # bytes of all summaries of a step: GitHub shows none of a larger file
 _LONGEST = 30_000  # characters of one block of code
 _SHOWN = 10
+_SHORT_DIFF = 30  # lines: a longer one is shown when it is asked for
+_STOPPED = f"Next: see in the log of this step what that was. On your machine: {code('python -m pytest tests/meta')}"
 _CUT = "\n\nWhat does not fit into a step summary was left out; the log has it.\n"
 
 
@@ -50,7 +53,7 @@ def blocks(seen: Seen) -> Iterator[str]:
         yield "### What to do"
         yield f"The same on your machine: {code('python -m pytest tests/meta')}. {_PLAYBOOK}"
     for name, verdict in red:
-        yield folded(f"{code(name)}: {text(verdict.line)}", fenced(_short(verdict.details or _NOTHING_MORE)))
+        yield folded(f"{code(name)}: {text(verdict.line)}", fenced(_short(_what_to_do(verdict))))
     if seen.run is not None:
         yield from _failed_tests(seen.run)
         yield from _slowest(seen, seen.run)
@@ -61,7 +64,11 @@ def blocks(seen: Seen) -> Iterator[str]:
 
 
 _PLAYBOOK = f"What each verdict means, and the ways out: {code('tests/meta/README.md')}"
-_NOTHING_MORE = "The line says it all. Ways out: tests/meta/README.md"
+
+
+def _what_to_do(verdict: Verdict) -> str:
+    why = WHY_STRICT if verdict.outcome is Outcome.NOT_JUDGED else ""
+    return "\n\n".join(filter(None, (verdict.details, why))) or "Ways out of this: tests/meta/README.md"
 
 
 def _head(seen: Seen) -> str:
@@ -70,11 +77,13 @@ def _head(seen: Seen) -> str:
         said = f"{'❌' if seen.strict else '⚪'} nothing was judged"
     elif red:
         said = f"❌ {red} of {count} verdicts {'fails' if red == 1 else 'fail'}"
+    elif seen.run is not None and seen.run.failed:
+        said = f"❌ no verdict of {count} fails, but {_count(len(seen.run.failed), 'test')} of the suite"
     else:
         said = f"✅ no verdict of {count} fails"
     source = f"Judged: {text(seen.run.source)}, {_count(len(seen.run.tests), 'test')}. " if seen.run else ""
     typed = f"Typed: {code(f'pytest {seen.typed}'.strip())}"
-    why = f"\n\n{text(seen.silence)}" if seen.silence else ""
+    why = f"\n\nWhy: {text(seen.silence)}. {_STOPPED}" if seen.silence else ""
     return f"## meta-tests: {said}\n\n{source}{typed}{why}"
 
 
@@ -105,7 +114,8 @@ def _gate(seen: Seen) -> Iterator[str]:
     yield f"""Compared with {text(gate.since)}. So the verdicts may let through more than before.
 Reviewers: see that it was meant.{names}"""
     if gate.diff:
-        yield folded("the changes in the settings", fenced(_short(gate.diff), "diff"))
+        is_short = gate.diff.count("\n") <= _SHORT_DIFF
+        yield folded("What was changed in them", fenced(_short(gate.diff.rstrip()), "diff"), is_open=is_short)
     if gate.others:
         more = f" and {len(gate.others) - _SHOWN} more" if len(gate.others) > _SHOWN else ""
         yield f"""Code of the verdicts, which only an update of the template should change:
