@@ -11,7 +11,7 @@ import pytest
 
 from tests.in_git import Repository
 from tests.ratcheting import PRICES, append
-from tests.sample import CHANGED, COVERAGE, FLOOR, SLOW, Said, copy_of, policy, session, write
+from tests.sample import CHANGED, COVERAGE, FLOOR, SLOW, Said, copy_of, delete_extras, policy, session, write
 from tests.test_shards import SPLIT
 
 CODE_QUALITY = "gl-code-quality-report.json"
@@ -90,6 +90,7 @@ def test_a_red_session_says_where_and_what_to_do(
     assert gate.startswith("::warning file=tests/meta/policy.toml,line=1,endLine=1,title=the gate's own settings are")
 
     whole = texts(summary)
+    assert whole.count("## meta-tests: ") == 1  # the suspect ran again, in a child
     assert whole.startswith("\n## meta-tests: ❌ 5 of 8 verdicts fail\n\nJudged: this session, 6 tests. Typed: <code>")
     for name in (CHANGED, COVERAGE, FLOOR, SLOW):
         assert f"| ❌ **FAILED** | <code>{name}</code> |" in whole
@@ -149,6 +150,19 @@ def test_what_cannot_be_written_is_said_and_changes_nothing(judged_repository: R
     assert "meta-tests: the step summary could not be written: Is a directory" in said.text
     assert f"meta-tests: {CODE_QUALITY} could not be written: Is a directory" in said.text
     assert "INTERNALERROR" not in said.text
+
+
+def test_without_the_other_extras_less_is_said(project: Path, tmp_path: Path) -> None:
+    """Nor with those of single files, and of the machine, which this project lacks."""
+    assert delete_extras(project, "confirm", "known_slow", "where_time_goes", "plan", "summary") == 5
+    policy(project, "[coverage]\nminimum = 75\n[slow_tests]\nlimit_seconds = 0.5\n")
+    write(project, {"tests/unit/test_slow.py": SLOW_TEST})
+    said = in_ci(project, tmp_path / "summary.md", "--cov=src/shop")
+    assert "INTERNALERROR" not in said.text
+    (slow,) = annotated(said)
+    assert slow.startswith("::error file=tests/unit/test_slow.py,line=8,endLine=8,title=slow test::")
+    assert slow.endswith(", the limit is 0.5 s.")
+    assert f"<code>{SLOW}</code>: 1 test is slower than 0.5 s." in texts(tmp_path / "summary.md")
 
 
 def test_outside_ci_nothing_is_written(judged_repository: Repository) -> None:
