@@ -91,13 +91,15 @@ def test_a_red_session_says_where_and_what_to_do(
 
     whole = texts(summary)
     assert whole.count("## meta-tests: ") == 1  # the suspect ran again, in a child
-    assert whole.startswith("\n## meta-tests: ❌ 5 of 8 verdicts fail\n\nJudged: this session, 6 tests. Typed: <code>")
+    assert whole.startswith(
+        "\n## meta-tests: ❌ 5 of 8 verdicts fail\n\nJudged: this session, 6 tests. Typed:\n\n```text\npytest "
+    )
     for name in (CHANGED, COVERAGE, FLOOR, SLOW):
-        assert f"| ❌ **FAILED** | <code>{name}</code> |" in whole
+        assert f"| ❌ **FAILED** | `{name}` |" in whole
     assert "### ⚠️ The gate itself was changed on this branch" in whole
     assert "\n-minimum = 70\n" in whole
     assert "\n+minimum = 76\n" in whole
-    assert f"<code>{PRICES}</code> | 1 | 3 | +2 |" in whole
+    assert f"| `{PRICES}` | 1 | 3 | +2 |" in whole
     assert f"::test_it[{HOSTILE}]</code> | 1.00 s slept" in whole
     assert "<script>" not in outside_code(summary.read_text(encoding="utf-8"))
 
@@ -162,7 +164,7 @@ def test_without_the_other_extras_less_is_said(project: Path, tmp_path: Path) ->
     (slow,) = annotated(said)
     assert slow.startswith("::error file=tests/unit/test_slow.py,line=8,endLine=8,title=slow test::")
     assert slow.endswith(", the limit is 0.5 s.")
-    assert f"<code>{SLOW}</code>: 1 test is slower than 0.5 s." in texts(tmp_path / "summary.md")
+    assert f"<summary>{SLOW}: 1 test is slower than 0.5 s." in texts(tmp_path / "summary.md")
 
 
 def test_outside_ci_nothing_is_written(judged_repository: Repository) -> None:

@@ -15,7 +15,7 @@ from meta_regime.extras._visible import visible
 from meta_regime.extras.ci_report import code_quality, step_summary
 from meta_regime.extras.ci_report.findings import Finding, findings
 from meta_regime.extras.ci_report.gate import Gate
-from meta_regime.extras.ci_report.markdown import fenced, table, text
+from meta_regime.extras.ci_report.markdown import code, fenced, table, text
 from meta_regime.extras.ci_report.seen import Seen, line_of
 from meta_regime.extras.ci_report.workflow_commands import command, commands
 from meta_regime.extras.known_slow.entries import KnownSlow
@@ -40,8 +40,8 @@ def understood(line: str) -> tuple[str, dict[str, str], str]:
     name, properties, data = re.fullmatch(r"::(\w+) (.*?)::(.*)", line, re.DOTALL).groups()  # type: ignore[union-attr]
 
     def unescaped(escaped: str, codes: str) -> str:
-        for code in [*codes.split(), "%25"]:
-            escaped = escaped.replace(code, chr(int(code[1:], 16)))
+        for each in [*codes.split(), "%25"]:
+            escaped = escaped.replace(each, chr(int(each[1:], 16)))
         return escaped
 
     pairs = (pair.split("=", 1) for pair in properties.split(","))
@@ -77,6 +77,21 @@ class TestMarkdown:
             children = tokens[0].children or []
             assert {child.type for child in children} <= {"text", "text_special"}, source
             assert "".join(child.content for child in children).strip() == f"x {visible(words)}".strip()
+            assert "://" not in source
+            assert "www." not in source.lower()
+
+    @given(ANY)
+    def test_code_is_shown_as_it_is(self, words: str) -> None:
+        for source in (f"x {code(words)}", table(("head",), (f"x {code(words)}",))):
+            (token,) = [each for each in MARKDOWN.parse(source) if each.type == "inline" and each.content != "head"]
+            children = [each for each in token.children or [] if each.type not in {"text", "text_special"}]
+            kinds = [(each.type, each.content) for each in children]
+            shown = [("code_inline", visible(words))]
+            assert kinds in (shown, [("html_inline", "<code>"), ("html_inline", "</code>")]), source
+
+    def test_what_is_a_secret_stays_literal(self) -> None:
+        assert code("test_a[ghp_aB-1.2+3/4=]") == "`test_a[ghp_aB-1.2+3/4=]`"
+        assert text("aB-1.2+3/4=") == "aB-1.2+3/4="
 
     @given(ANY)
     def test_a_block_of_code_ends_at_its_end(self, words: str) -> None:

@@ -53,7 +53,7 @@ def blocks(seen: Seen) -> Iterator[str]:
         yield "### What to do"
         yield f"The same on your machine: {code('python -m pytest tests/meta')}. {_PLAYBOOK}"
     for name, verdict in red:
-        yield folded(f"{code(name)}: {text(verdict.line)}", fenced(_short(_what_to_do(verdict))))
+        yield folded(f"{name}: {verdict.line}", fenced(_short(_what_to_do(verdict))))
     if seen.run is not None:
         yield from _failed_tests(seen.run)
         yield from _slowest(seen, seen.run)
@@ -82,9 +82,9 @@ def _head(seen: Seen) -> str:
     else:
         said = f"✅ no verdict of {count} fails"
     source = f"Judged: {text(seen.run.source)}, {_count(len(seen.run.tests), 'test')}. " if seen.run else ""
-    typed = f"Typed: {code(f'pytest {seen.typed}'.strip())}"
+    typed = fenced(f"pytest {seen.typed}".rstrip())
     why = f"\n\nWhy: {text(seen.silence)}. {_STOPPED}" if seen.silence else ""
-    return f"## meta-tests: {said}\n\n{source}{typed}{why}"
+    return f"## meta-tests: {said}\n\n{source}Typed:\n\n{typed}{why}"
 
 
 def _rows(seen: Seen) -> Iterator[tuple[str, str, str]]:
