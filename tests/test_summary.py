@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -56,6 +57,12 @@ class TestHeadRoom:
     def test_the_projects_fail_under_counts(self) -> None:
         run = SuiteRun(tests=TESTS, coverage=MeasuredCoverage(FILES, 70.0))
         assert _at_a_glance.head_room(run, standards())[_at_a_glance.COVERAGE] == "9.80 points above"
+
+    def test_of_a_run_that_is_not_judged_by_its_figures_there_is_none(self) -> None:
+        bad = replace(RUN, source="a child run", tests=(TESTS[0]._replace(outcome="failed"),))
+        for run in (replace(RUN, broken="It crashed."), replace(RUN, partial="-k foo"), bad):
+            assert _at_a_glance.head_room(run, standards()) == {}
+        assert _at_a_glance.head_room(replace(bad, source=RUN.source), standards())
 
     def test_a_fixture_counts_once_among_the_slowest(self) -> None:
         fixtures = tuple(FixtureTiming("db", "session", "tests", seconds, 0, 0) for seconds in (2.0, 3.0))

@@ -26,8 +26,13 @@ _SHOWN = 3
 
 
 def head_room(run: SuiteRun, standards: Standards) -> dict[str, str]:
-    """Say, by the name of the verdict's test, how far the run is from what is allowed; where that is a number."""
-    found, policy = {}, standards.policy
+    """Say, by the name of the verdict's test, how far the run is from what is allowed; where that is a number.
+
+    Nothing of a run that verdicts do not get to judge by what it has measured.
+    """
+    found, policy = dict[str, str](), standards.policy
+    if run.broken or run.partial or (run.failed and run.judged_elsewhere):
+        return found
     if run.coverage is not None and run.coverage.units:
         minimum = policy.coverage.minimum if run.coverage.fail_under is None else run.coverage.fail_under
         found[COVERAGE] = _points(run.coverage.percent - Fraction(repr(minimum)))

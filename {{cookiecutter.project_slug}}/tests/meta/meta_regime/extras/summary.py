@@ -58,11 +58,10 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
 
 
 def _beside(judged: JudgedSession) -> tuple[dict[str, str], dict[str, list[str]]]:
-    """Give the head-room of each verdict, and more about it, where it is about what the run has measured."""
-    run, standards = judged.run, judged.standards
-    if run is None or run.broken or (run.failed and run.judged_elsewhere) or not isinstance(standards, Standards):
+    """Give the head-room of each verdict, and more about it."""
+    if judged.run is None or not isinstance(judged.standards, Standards):
         return {}, {}
-    return head_room(run, standards), more_about(run, standards)
+    return head_room(judged.run, judged.standards), more_about(judged.run, judged.standards)
 
 
 def wrapped(text: str, width: int) -> list[str]:

@@ -45,7 +45,7 @@ def _shown(judged: JudgedSession) -> Iterator[str]:
 
     seen, root = look(judged), judged.config.rootpath.resolve()
     inside = (Git(root).run("rev-parse", "--show-prefix") or "").strip("\n")  # CI names files as the repository does
-    found = [finding._replace(path=posixpath.join(inside, finding.path)) for finding in findings(seen)]
+    found = [each._replace(path=posixpath.normpath(posixpath.join(inside, each.path))) for each in findings(seen)]
     if os.environ.get("GITHUB_ACTIONS"):
         yield from workflow_commands.commands(found)
     writing: dict[str, Callable[[], None]] = {}
