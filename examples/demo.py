@@ -86,7 +86,7 @@ def heading(text: str) -> None:
 
 def environment() -> dict[str, str]:
     """Return the environment, without what would change how pytest, coverage or git run."""
-    foreign = re.compile(r"(PYTEST_|COV|META_|GIT_).*|CI|PYTHONPATH")
+    foreign = re.compile(r"(PYTEST_|COV|META_|GIT_|GITHUB_|GITLAB_|CI_).*|CI|PYTHONPATH")
     clean = {key: value for key, value in os.environ.items() if not foreign.fullmatch(key.upper())}
     clean["COLUMNS"] = str(shutil.get_terminal_size().columns)
     clean["PYTHONUNBUFFERED"] = "1"

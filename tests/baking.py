@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parent.parent
 # What a template consists of: copied, it is a template again.
 TEMPLATE_PARTS = ("cookiecutter.json", "hooks", "templates", "{{cookiecutter.project_slug}}")
 # A test session inside a test session must not inherit what steers the outer one.
-SCRUBBED_PREFIXES = ("PYTEST_", "COV_", "COVERAGE_", "META_")
+SCRUBBED_PREFIXES = ("PYTEST_", "COV_", "COVERAGE_", "META_", "GITHUB_", "GITLAB_", "CI_")
 SCRUBBED = ("CI", "PYTHONPATH")
 
 NEW = {"starting_point": "new project"}

@@ -109,6 +109,8 @@ def test_no_shard_is_passed_over_on_gitlab(start: str, bake: Bake, tmp_path: Pat
     assert shard["parallel"] == 2
     assert shard["artifacts"] == {"paths": ["shards"], "when": "always", "expire_in": "3 days"}
     assert (judge["needs"], judge["when"]) == (["meta-tests-shard"], "always")
+    assert judge["artifacts"]["reports"] == {"codequality": "gl-code-quality-report.json"}
+    assert judge["artifacts"]["when"] == "always"  # a red verdict is what it is for
     assert {"timeout", "image", "interruptible"} <= shard.keys() & judge.keys()
     assert not [job for job in (shard, judge) if job.keys() & {"allow_failure", "rules", "stage"}]
 

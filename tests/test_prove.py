@@ -102,8 +102,11 @@ def test_every_verdict_turns_red_in_a_dirty_repository(pristine_whole: Path, tmp
     write(project, {"src/shop/new.py": "one = 1\n", "notes.txt": "mine\n"})  # not committed, and not ignored
     (project / "notes.txt").chmod(0o400)
     status = repository.git("status", "--porcelain", "--ignored")
-    said = prove(project, scratch, **installed)
+    summary = tmp_path / "summary.md"  # of a CI step: what is planted is nothing to report
+    said = prove(project, scratch, **installed, GITHUB_STEP_SUMMARY=str(summary), GITHUB_ACTIONS="true")
     assert (said.status, states(said)) == (0, dict.fromkeys({*ALL_VERDICTS, SLOWED}, "RED")), said.text
+    assert not summary.exists()
+    assert "::error" not in said.text
     assert repository.git("status", "--porcelain", "--ignored").replace("!! junit.xml", "").split() == status.split()
     found = blocks(said)
     assert f"planted: src/shop/{WORD}.py, with " in found[COVERAGE][1]

@@ -13,10 +13,10 @@ ALL = list(ENTRIES)
     [
         (None, ALL),
         ("dist/\n", ALL),
-        ("*.py[cod]\n.coverage*\n", [".pytest_cache/"]),
-        ("/.coverage\n**/.coverage.*\n.pytest_cache\n__pycache__/**\n", []),
+        ("*.py[cod]\n.coverage*\ngl-*.json\n", [".pytest_cache/"]),
+        ("/.coverage\n**/.coverage.*\n.pytest_cache\n/gl-code-quality-report.json\n__pycache__/**\n", []),
         ("/__pycache__/\n.coverage/\n# .coverage\n", ALL),
-        (".*\n__pycache__\n", []),
+        (".*\n__pycache__\n", ["gl-code-quality-report.json"]),
         ("*\n", []),
     ],
 )
@@ -27,12 +27,12 @@ def test_what_is_missing_is_added_at_the_end(text: str | None, added: list[str])
 
 
 def test_endings_are_kept_and_the_last_line_is_ended() -> None:
-    assert with_ignored("a\r\n.coverage*\r\n*.pyc")[0] == "a\r\n.coverage*\r\n*.pyc\r\n.pytest_cache/\r\n"
+    assert with_ignored("*.json\r\n.coverage*\r\n*.pyc")[0] == "*.json\r\n.coverage*\r\n*.pyc\r\n.pytest_cache/\r\n"
 
 
 def test_what_the_user_wants_in_git_stays_there() -> None:
-    after, remarks = with_ignored(".coverage*\n!.coverage\n*.pyc\n.pytest_cache\n")
-    assert after == ".coverage*\n!.coverage\n*.pyc\n.pytest_cache\n"
+    after, remarks = with_ignored(".coverage*\n!.coverage\n*.pyc\n*.json\n.pytest_cache\n")
+    assert after == ".coverage*\n!.coverage\n*.pyc\n*.json\n.pytest_cache\n"
     assert "`!.coverage`" in remarks[0]
 
 

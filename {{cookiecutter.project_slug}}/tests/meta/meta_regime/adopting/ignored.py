@@ -10,6 +10,7 @@ from .edits import lines_of, newline_of, with_line_end
 ENTRIES = {
     ".coverage": (".coverage",),
     ".coverage.*": (".coverage.host.4711.XaBcDeFx",),
+    "gl-code-quality-report.json": ("gl-code-quality-report.json",),
     ".pytest_cache/": (".pytest_cache/",),
     "__pycache__/": ("__pycache__/", "conftest.cpython-311.pyc"),
 }

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 # Where CI says into which branch a change is to be merged: GitHub, GitLab.
-_TARGETS = ("GITHUB_BASE_REF", "CI_MERGE_REQUEST_TARGET_BRANCH_NAME")
+TARGETS = ("GITHUB_BASE_REF", "CI_MERGE_REQUEST_TARGET_BRANCH_NAME")
 _USUAL = ("origin/HEAD", "origin/main", "origin/master", "main", "master")
 _SECONDS = 120
 _SHALLOW = (
@@ -86,7 +86,7 @@ def where_it_left(git: Git, wanted: tuple[str, ...]) -> tuple[str, str]:
         raise GitError("this is no git repository, or git is not installed")
     if not git.line("rev-parse", "--verify", "--quiet", "HEAD"):
         raise GitError("the repository has no commit yet")
-    told = [f"origin/{os.environ[name]}" for name in _TARGETS if os.environ.get(name)]
+    told = [f"origin/{os.environ[name]}" for name in TARGETS if os.environ.get(name)]
     candidates = wanted or told or _USUAL
     for name in candidates:
         base = "" if name.startswith("-") else git.line("merge-base", "HEAD", name)

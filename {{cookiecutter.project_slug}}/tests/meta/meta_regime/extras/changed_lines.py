@@ -25,6 +25,12 @@ from ._table import table
 
 _ROWS_SHOWN = 8
 _SECONDS = 300
+_UNCOVERED = pytest.StashKey[dict[str, list[int]]]()
+
+
+def uncovered(config: pytest.Config) -> dict[str, list[int]]:
+    """Give the changed lines that no test executes, by file (relative to the project's root); after the verdict."""
+    return config.stash.get(_UNCOVERED, {})
 
 
 def test_changed_lines_are_covered(judge: Callable[[Decide], None], request: pytest.FixtureRequest) -> None:
@@ -48,7 +54,14 @@ def changed_lines_are_covered(config: pytest.Config, run: SuiteRun, standards: S
         found = _diff_cover(top, diff, report) if concerns(diff, report) else {}
     except GitError as error:
         return not_judged(str(error))
+    here, missed = config.rootpath.resolve(), _missed(found).items()
+    config.stash[_UNCOVERED] = {Path(os.path.relpath(top / path, here)).as_posix(): lines for path, lines in missed}
     return decided(found, f"{branch} ({base[:9]})", run.coverage, minimum)
+
+
+def _missed(found: Mapping[str, Any]) -> dict[str, list[int]]:
+    stats = found.get("src_stats", {})
+    return {path: file["violation_lines"] for path, file in stats.items() if file["violation_lines"]}
 
 
 def _suffixes(coverage: MeasuredCoverage) -> list[str]:
@@ -67,7 +80,7 @@ def decided(found: Mapping[str, Any], branch: str, coverage: MeasuredCoverage, m
     all_lines = found.get("total_num_lines", 0)
     if not all_lines:
         return Verdict(Outcome.PASSED, f"No measured line differs from {branch}.")
-    missed = {path: file["violation_lines"] for path, file in found["src_stats"].items() if file["violation_lines"]}
+    missed = _missed(found)
     count = sum(map(len, missed.values()))
     share = exact_percent(all_lines, count)
     changed = f"{all_lines} line{'' if all_lines == 1 else 's'} changed since {branch}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import shutil
 from typing import TYPE_CHECKING
 
 import pytest
@@ -21,7 +22,7 @@ def pytest_meta_tests_progress(
     """Say what runs, and then how far it has got, at most a few times a second."""
     config = judged.config
     reporter: pytest.TerminalReporter | None = config.pluginmanager.getplugin("terminalreporter")
-    if reporter is None:
+    if reporter is None or config.option.verbose < 0:
         return
     if _SHOWN not in config.stash:
         config.stash[_SHOWN] = 0.0
@@ -33,7 +34,7 @@ def pytest_meta_tests_progress(
     tests = f"{done} of {expected} tests" if expected else "collecting"
     text = f"meta-tests: {tests}, {seconds:.0f} s of {standards.policy.performance.suite_seconds:g} s"
     if reporter.isatty:
-        reporter.rewrite(text, erase=True)
+        reporter.rewrite(fitting(text, shutil.get_terminal_size().columns))
     else:
         _line(reporter, text)
 
@@ -45,7 +46,12 @@ def pytest_meta_tests_run_ended(judged: JudgedSession) -> None:
         reporter.write_line("")
 
 
+def fitting(text: str, width: int) -> str:
+    """Make a line as long as those that it is to replace; shorter than the terminal: what wraps cannot be replaced."""
+    room = max(1, width - 1)
+    return (text if len(text) <= room else text.removeprefix("meta-tests: "))[:room].ljust(room)
+
+
 def _line(reporter: pytest.TerminalReporter, text: str) -> None:
-    if reporter.config.option.verbose >= 0:
-        reporter.ensure_newline()
-        reporter.write_line(text)
+    reporter.ensure_newline()
+    reporter.write_line(text)

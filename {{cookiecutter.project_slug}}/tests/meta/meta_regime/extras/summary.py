@@ -1,17 +1,25 @@
-"""The closing section: what was judged, a line for each verdict."""
+"""The closing section: what was judged, a line for each verdict, with its head-room; more about each with -v."""
 
 from __future__ import annotations
 
+import re
+import shutil
 from typing import TYPE_CHECKING
 
 import pytest
 
-from ..verdict import Outcome
+from ..verdict import Outcome, Standards
+from ._at_a_glance import head_room, more_about
+from ._visible import visible
 
 if TYPE_CHECKING:
     from ..session import JudgedSession
+    from ..verdict import Verdict
 
 _COLOURS = {Outcome.PASSED: "green", Outcome.FAILED: "red", Outcome.NOT_JUDGED: "yellow"}
+_INDENT = 2 + max(len(outcome.value) for outcome in Outcome)
+# An id is one word, though its parameters have blanks; and so is a number with its unit.
+_WORD = re.compile(r"\S*::[^\s\[]*\[[^\]]*\]\S*|[(+-]?\d[\d.]* (?:%|s)(?![^\s.,:;)])\S*|\S+")
 
 
 @pytest.hookimpl(trylast=True)
@@ -20,19 +28,51 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     judged: JudgedSession | None = config.pluginmanager.getplugin("meta-tests")
     if judged is None or not judged.verdicts:
         return
-    verdicts, run, write_line = judged.verdicts.values(), judged.run, terminalreporter.write_line
-    lines = {verdict.line for verdict in verdicts}
-    if len(lines) == 1 and all(verdict.outcome is Outcome.NOT_JUDGED for verdict in verdicts):
+    verdicts, run, write_line = judged.verdicts, judged.run, terminalreporter.write_line
+    lines = {verdict.line for verdict in verdicts.values()}
+    if len(lines) == 1 and all(verdict.outcome is Outcome.NOT_JUDGED for verdict in verdicts.values()):
         advice = "; to judge the whole suite: pytest tests/meta" if run and run.partial and run.executed else ""
-        write_line(f"meta-tests: {lines.pop()}{advice}", yellow=True)
+        write_line(f"meta-tests: {visible(lines.pop())}{advice}", yellow=True)
         return
     quietly = config.option.verbose < 0
-    shown = [verdict for verdict in verdicts if not (quietly and verdict.outcome is Outcome.PASSED)]
+    shown = [name for name, verdict in verdicts.items() if not (quietly and verdict.outcome is Outcome.PASSED)]
     if not shown:
         return
     count = f", {len(run.tests)} test{'' if len(run.tests) == 1 else 's'}" if run is not None else ""
     terminalreporter.write_sep("=", f"meta-tests: {run.source}{count}" if run is not None else "meta-tests")
-    width = max(len(outcome.value) for outcome in Outcome)
-    for verdict in dict.fromkeys(shown):  # what is wrong with the settings is said once
-        terminalreporter.write(f"{verdict.outcome.value.upper():<{width}}", **{_COLOURS[verdict.outcome]: True})
-        write_line(f"  {verdict.line.removeprefix('not judged: ')}")
+    first: dict[Verdict, str] = {}  # what is wrong with the settings is said once
+    for name in shown:
+        first.setdefault(verdicts[name], name)
+    columns = shutil.get_terminal_size().columns  # pytest itself takes a narrow terminal for one of 80
+    width = max(1, columns - _INDENT) if terminalreporter.isatty else 0
+    rooms, more = _beside(judged) if config.option.verbose >= 0 else ({}, {})
+    for verdict, name in first.items():
+        room = f" ({rooms[name]})" if name in rooms and verdict.outcome is not Outcome.NOT_JUDGED else ""
+        said = [f"{verdict.line.removeprefix('not judged: ')}{room}"]
+        said += more.get(name, ()) if config.option.verbose > 0 and verdict.outcome is Outcome.PASSED else ()
+        head, *others = [line for text in said for line in wrapped(visible(text), width)]
+        terminalreporter.write(f"{verdict.outcome.value.upper():<{_INDENT}}", **{_COLOURS[verdict.outcome]: True})
+        write_line(head)
+        for line in others:
+            write_line(f"{' ' * _INDENT}{line}")
+
+
+def _beside(judged: JudgedSession) -> tuple[dict[str, str], dict[str, list[str]]]:
+    """Give the head-room of each verdict, and more about it."""
+    if judged.run is None or not isinstance(judged.standards, Standards):
+        return {}, {}
+    return head_room(judged.run, judged.standards), more_about(judged.run, judged.standards)
+
+
+def wrapped(text: str, width: int) -> list[str]:
+    """Break a line between words, never inside an id, so that it fits; but not for a width of 0, which is no terminal.
+
+    Whoever searches a log finds a verdict on one line.
+    """
+    lines: list[str] = []
+    for word in _WORD.findall(text) if width > 0 else [text]:
+        if lines and len(lines[-1]) + 1 + len(word) <= width:
+            lines[-1] += f" {word}"
+        else:
+            lines.append(word)
+    return lines

@@ -19,6 +19,12 @@ from . import examine, wording
 from .again import Alone, run_again
 
 FOUND = pytest.StashKey[list[tuple[Row, Alone]]]()  # the suspects, and what came of each when it was run again
+_ACCUSED = pytest.StashKey[list[tuple[Row, str]]]()
+
+
+def accused(config: pytest.Config) -> list[tuple[Row, str]]:
+    """Give what was slow again when it ran alone, each with the reason and its cure; after the verdict."""
+    return config.stash.get(_ACCUSED, [])
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -48,7 +54,9 @@ def no_new_slow_tests(config: pytest.Config, run: SuiteRun, standards: Standards
         alone = again.confirm(suspect) if number < policy.confirm_at_most else Alone(why=others)
         found.append((suspect, alone))
     config.stash[FOUND] = found
-    return _verdict(found, run, standards)
+    again_slow = [(row, alone) for row, alone in found if alone.row and is_slow(alone.row, run, standards)]
+    config.stash[_ACCUSED] = [(row, wording.in_short(alone)) for row, alone in again_slow]
+    return _verdict(found, again_slow, run, standards)
 
 
 def _say(config: pytest.Config, text: str) -> None:
@@ -107,8 +115,9 @@ def is_slow(row: Row, run: SuiteRun, standards: Standards) -> bool:
     return bool(time_verdicts.suspects(alone, standards))
 
 
-def _verdict(found: list[tuple[Row, Alone]], run: SuiteRun, standards: Standards) -> Verdict:
-    slow = [(row, alone) for row, alone in found if alone.row and is_slow(alone.row, run, standards)]
+def _verdict(
+    found: list[tuple[Row, Alone]], slow: list[tuple[Row, Alone]], run: SuiteRun, standards: Standards
+) -> Verdict:
     unknown = [(row, alone) for row, alone in found if not alone.row]
     fast = {name_of(row): alone.row for row, alone in found if alone.row and (row, alone) not in slow}
     took = {name_of(row): row.owned for row, _ in found}

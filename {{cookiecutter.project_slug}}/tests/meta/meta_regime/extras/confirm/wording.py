@@ -64,6 +64,12 @@ def explained(row: Row, alone: Alone) -> str:
     return "\n".join([first, *lines, *_cures(causes, alone)])
 
 
+def in_short(alone: Alone) -> str:
+    """Give what took most of its time, and the first thing to do about that; nothing where it is not known."""
+    causes = _to_scale(alone)
+    return f"{causes[0].seconds:.2f} s {_line(causes[0])}. {_cures(causes, alone)[0]}" if causes else ""
+
+
 def unknown(row: Row, alone: Alone) -> str:
     """Say why a suspect is neither accused nor acquitted, and what to type."""
     nodeid = row.nodeid if isinstance(row, TestTiming) else row.user

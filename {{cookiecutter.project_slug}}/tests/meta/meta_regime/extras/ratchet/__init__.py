@@ -26,6 +26,7 @@ from .baseline import Baseline, Entry, accepted, loosened, merged, parsed, worse
 if TYPE_CHECKING:
     from ...record import MeasuredCoverage, SuiteRun
 
+_COMPARED = pytest.StashKey[tuple[Baseline, Baseline]]()
 _LOOKED_UP = 8  # files of which git is asked who tightened their line
 # What of coverage.py's settings decides how much there is to cover.
 _SETTINGS = """run:omit run:include run:plugins report:omit report:include report:exclude_lines report:exclude_also
@@ -40,6 +41,11 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
 def test_coverage_has_not_regressed(judge: Callable[[Decide], None], request: pytest.FixtureRequest) -> None:
     """No file has more uncovered lines and branches than baseline.json allows."""
     judge(functools.partial(has_not_regressed, request.config))
+
+
+def compared(config: pytest.Config) -> tuple[Baseline, Baseline] | None:
+    """Give the baseline, its lines with the files that were renamed, and what was measured; after the verdict."""
+    return config.stash.get(_COMPARED, None)
 
 
 def has_not_regressed(config: pytest.Config, run: SuiteRun, standards: Standards) -> Verdict:
@@ -57,6 +63,8 @@ def has_not_regressed(config: pytest.Config, run: SuiteRun, standards: Standards
     if isinstance(baseline, Verdict):
         return baseline
     stored, baseline = baseline, history.followed(git, baseline, measured, history.last_commit(git, path))
+    if baseline.files:
+        config.stash[_COMPARED] = (baseline, measured)
     before, unknown = None, ""
     try:
         before = history.before_this_branch(git, measured, standards.policy.coverage.compare_with)

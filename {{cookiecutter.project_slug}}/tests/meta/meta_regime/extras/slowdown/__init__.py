@@ -25,6 +25,7 @@ from .measuring import Watch
 if TYPE_CHECKING:
     from ...record import SuiteRun
 
+_TOOK = pytest.StashKey[compare.Difference]()
 _NOTE = f"{NAME} (timings)"
 
 
@@ -41,6 +42,11 @@ def pytest_configure(config: pytest.Config) -> None:
 def test_suite_has_not_slowed_down(judge: Callable[[Decide], None], request: pytest.FixtureRequest) -> None:
     """What baseline.json knows of takes no longer than it did, on the same class of machine."""
     judge(functools.partial(has_not_slowed_down, request.config))
+
+
+def took(config: pytest.Config) -> compare.Difference | None:
+    """Give what all that the baseline knows of took then and now, if they can be compared; after the verdict."""
+    return config.stash.get(_TOOK, None)
 
 
 def has_not_slowed_down(config: pytest.Config, run: SuiteRun, standards: Standards) -> Verdict:
@@ -77,6 +83,7 @@ def _compared(config: pytest.Config, path: Path, run: SuiteRun, percent: float) 
         return wording.unusable(getattr(error, "problems", [str(error)]))
     neighbours, strangers = run.figures[timings.CROWD], timings.strangers(run)
     found = compare.differences(then, rows, _crowded(run), neighbours=neighbours, strangers=strangers)
+    config.stash[_TOOK] = compare.total(found)
     return wording.compared(found, percent, machine)
 
 
