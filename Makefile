@@ -11,7 +11,7 @@ BESIDE := $(VENV)/beside
 KIT := .venv-kit
 KIT_STAMP := $(KIT)/.installed
 
-.PHONY: demo pictures test lint types unit kit adapters lowest matrix bench detection real lock clean
+.PHONY: demo pictures test lint types unit kit adapters lowest matrix bench detection real release lock clean
 
 demo: $(STAMP)
 	$(BIN)/python examples/demo.py
@@ -66,13 +66,15 @@ detection: $(STAMP)
 
 # The regime in the source distributions of known projects. Needs the package index; takes some minutes. Then whether it
 # counts there as `coverage json` does, line by line: on this Python, and on 3.13 where that is on PATH or in pyenv. Then the
-# fast-test kit: what it saves, and what it does to the suites of the libraries that it deals with. Then adopt.py.
+# fast-test kit: what it saves, and what it does to the suites of the libraries that it deals with. Then adopt.py; then
+# projects made from every earlier state of the template, updated to HEAD.
 real: $(STAMP)
 	$(BIN)/python real/run.py
 	$(BIN)/python real/counts.py
 	$(BIN)/python real/stories.py
 	$(BIN)/python real/upstream.py
 	$(BIN)/python real/adopting.py --suite
+	$(BIN)/python real/updating.py
 
 $(STAMP): requirements/dev.txt requirements/beside.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "meta-tests needs Python 3.11 or later, this is " + sys.version)'
@@ -88,6 +90,10 @@ $(KIT_STAMP): requirements/kit.txt
 	$(PYTHON) -m venv $(KIT)
 	$(KIT)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements/kit.txt
 	touch $(KIT_STAMP)
+
+# Changelog, version, commit and tag, all or nothing; nothing is pushed: make release VERSION=0.2.0, with CHECK=1 only shown.
+release:
+	@$(PYTHON) releasing/release.py $(if $(CHECK),--check) "$(VERSION)"
 
 # Renews the pins. uv resolves for every platform and Python from 3.11 on, which pip alone cannot.
 lock: $(STAMP)

@@ -162,11 +162,28 @@ def place_problems(answers: dict[str, Any]) -> Iterator[str]:
 
 
 def cruft_problems(answers: dict[str, Any]) -> Iterator[str]:
-    """Yield that `cruft create` would overwrite the link to another template, and cruft knows only one."""
+    """Yield that `cruft create` would overwrite the link to another template: cruft knows only one.
+
+    A link to this template, or to a fork of it, is replaced by what was typed. cookiecutter itself writes no link.
+    """
     link = Path(".cruft.json")
-    by_cruft = "_output_dir" not in answers  # cookiecutter itself defines it
-    if by_cruft and link.is_file() and '"slow_test_seconds"' not in link.read_text(encoding="utf-8", errors="replace"):
-        yield ".cruft.json: this folder follows another template, cruft knows only one. Use cookiecutter -f."
+    if "_output_dir" in answers or not os.path.lexists(link):  # cookiecutter itself defines it
+        return
+    try:
+        followed = json.loads(link.read_text(encoding="utf-8"))
+        template, names = followed["template"], set(followed["context"]["cookiecutter"])
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        yield (
+            ".cruft.json: cruft cannot use this file, which may be the link to another template. "
+            "It would be overwritten: mend it (git log -p .cruft.json), or move it away."
+        )
+        return
+    if not names.issuperset(NUMBERS):
+        yield (
+            f".cruft.json: this folder follows another template, {shown(template)}, and cruft follows only one. "
+            "To get the files once: cookiecutter -f ... project_slug=. starting_point='existing project'. "
+            "To follow both: docs/upgrading.md of this template, 'Beside another template'."
+        )
 
 
 def version_problems() -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import TYPE_CHECKING
 
@@ -110,3 +111,61 @@ def test_unused_folders_go_only_if_they_are_ours_and_empty(tmp_path: Path) -> No
     assert left >= set(kept)
     assert ".meta-tests-unused-src" not in left
     assert "tests/.meta-tests-unused-unit" not in left
+
+
+OTHER = json.dumps({"template": "https://example.invalid/other", "context": {"cookiecutter": {"project_slug": "."}}})
+OURS = json.dumps(
+    {"template": "https://example.invalid/fork", "context": {"cookiecutter": {**ANSWERS, "_commit": "1"}}}
+)
+# What .cruft.json may say, and what `cruft create` is told then; None where it may go on.
+LINKS = {
+    OTHER: "follows another template, 'https://example.invalid/other', and cruft follows only one. To get",
+    OTHER.replace('"project_slug"', '"slow_test_seconds"'): "follows another template",
+    OTHER.replace("https", "\\u001b[31m\\nhttps"): "follows another template, '\\x1b[31m\\nhttps",
+    OURS: None,
+    "": "cruft cannot use this file",
+    "<<<<<<< ours\n" + OURS: "cruft cannot use this file",
+    "[]": "cruft cannot use this file",
+    '{"template": null, "context": null}': "cruft cannot use this file",
+    '{"template": "x", "context": {"cookiecutter": {}}}': "follows another template",
+    "[" * 100_000: "cruft cannot use this file",
+}
+
+
+@pytest.mark.parametrize("text", LINKS, ids=range(len(LINKS)))
+def test_cruft_does_not_overwrite_the_link_to_another_template(text: str, tmp_path: Path) -> None:
+    here, complaint = tmp_path / "here", LINKS[text]
+    here.mkdir()
+    (here / ".cruft.json").write_text(text, encoding="utf-8")
+    answers = {**ANSWERS, "starting_point": "existing project", "project_slug": "."}
+
+    by_cruft = ask("pre_gen_project.py", answers, here)
+    by_cookiecutter = ask("pre_gen_project.py", {**answers, "_output_dir": str(here)}, here)
+
+    assert complaints(by_cruft.stderr) == ([".cruft.json"] if complaint else [])
+    assert (complaint or "") in by_cruft.stderr
+    assert by_cruft.returncode == bool(complaint)
+    assert (by_cookiecutter.returncode, by_cookiecutter.stderr) == (0, ""), "it writes no link"
+
+
+def test_something_else_called_cruft_json_is_left_alone(tmp_path: Path) -> None:
+    here = tmp_path / "here"
+    (here / ".cruft.json").mkdir(parents=True)
+    done = ask("pre_gen_project.py", {**ANSWERS, "starting_point": "existing project", "project_slug": "."}, here)
+    assert complaints(done.stderr) == [".cruft.json"]
+
+
+@pytest.mark.parametrize(("version", "old"), [("1.7.3", True), ("2.1.1", True), ("2.2.0", False), ("10.0", False)])
+def test_an_old_cookiecutter_is_named_before_it_stumbles(
+    version: str, old: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    installed = tmp_path / "installed" / f"cookiecutter-{version}.dist-info"
+    installed.mkdir(parents=True)
+    (installed / "METADATA").write_text(f"Metadata-Version: 2.1\nName: cookiecutter\nVersion: {version}\n")
+    (tmp_path / "here").mkdir()
+    monkeypatch.setenv("PYTHONPATH", str(installed.parent))
+
+    done = ask("pre_gen_project.py", ANSWERS, tmp_path / "here")
+
+    too_old = f"meta-tests: cookiecutter: {version} is too old. Get 2.2 or later: pip install --upgrade cookiecutter.\n"
+    assert (done.returncode, done.stderr) == ((1, too_old) if old else (0, ""))

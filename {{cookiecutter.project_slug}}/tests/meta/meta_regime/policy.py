@@ -109,6 +109,10 @@ class Policy:
     fast_tests: FastTests = field(default_factory=FastTests)
 
 
+# `cruft update` ends well, and says "Good work!", when it leaves one.
+_CONFLICT = (
+    "has a conflict of an update or a merge in it: `git diff` shows both sides, keep one and delete the marks. It "
+)
 _TABLES: dict[str, Any] = {table.name: table.default_factory for table in dataclasses.fields(Policy)}
 
 
@@ -119,7 +123,8 @@ def read_toml(path: Path) -> dict[str, Any]:
     except UnicodeDecodeError as error:
         raise PolicyError([f"{path.name} is not UTF-8 text (byte {error.start}); save it as UTF-8"]) from None
     except tomllib.TOMLDecodeError as error:
-        raise PolicyError([f"{path.name} is not valid TOML: {error}"]) from None
+        conflict = "" if b"\n<<<<<<< " not in b"\n" + path.read_bytes() else _CONFLICT
+        raise PolicyError([f"{path.name} {conflict}is not valid TOML: {error}"]) from None
     except OSError as error:
         raise PolicyError([f"{path.name} cannot be read: {error.strerror}"]) from None
 
