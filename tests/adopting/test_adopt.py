@@ -127,9 +127,16 @@ def test_bom_and_windows_endings_are_kept(project: Path) -> None:
 
 
 def test_missing_packages_are_named_with_both_ways_out(project: Path) -> None:
+    write(project, {JOBS: ""})
     done = adopt(project, "--yes", python=("-S",))
     assert done.returncode == 2
-    for said in ("tomlkit", "ruamel.yaml", "pip install tomlkit ruamel.yaml", "uv run tests/meta/adopt.py"):
+    for said in (
+        "tomlkit",
+        "ruamel.yaml",
+        "reading .gitlab-ci.yml takes",
+        "pip install tomlkit ruamel.yaml",
+        "uv run tests/meta/adopt.py",
+    ):
         assert said in done.stderr
 
 

@@ -58,6 +58,7 @@ def test_what_is_included_stays_as_it_is(text: str) -> None:
         "- a\n",
         "a\n",
         "{a: 1}\n",
+        "include: &a\n- *a\n",
     ],
 )
 def test_what_has_another_shape_is_left_to_the_user(text: str) -> None:

@@ -20,13 +20,16 @@ def with_include(text: str) -> tuple[str, list[str]]:
     documents = read_by(_documents, text, NAME)
     if len(documents) > 1:  # the first of which GitLab takes for a header
         return text, [] if JOBS in text else [BY_HAND]
-    node = value_of(documents[0], "include") if documents else None
-    if any(fnmatchcase(JOBS, word.lstrip("/")) for word in _words(node)):
-        return text, []
-    changed = _at_the_end(text) if node is None else with_item(text, node, [_ITEM])
-    if changed is None or not _as_meant(documents, changed):
-        return text, [BY_HAND]
-    return changed, []
+    try:
+        node = value_of(documents[0], "include") if documents else None
+        if any(fnmatchcase(JOBS, word.lstrip("/")) for word in _words(node)):
+            return text, []
+        changed = _at_the_end(text) if node is None else with_item(text, node, [_ITEM])
+        if changed is not None and _as_meant(documents, read_by(_documents, changed, NAME)):
+            return changed, []
+    except (Problem, RecursionError):  # what has been added fits nowhere there; a list with itself in it
+        pass
+    return text, [BY_HAND]
 
 
 def _documents(text: str) -> list[Any]:
@@ -49,12 +52,8 @@ def _words(node: Any) -> Iterator[str]:
                 yield from _words(each)
 
 
-def _as_meant(before: list[Any], text: str) -> bool:
+def _as_meant(before: list[Any], after: list[Any]) -> bool:
     """Tell whether nothing but the last item of `include` is new."""
-    try:
-        after = read_by(_documents, text, NAME)
-    except Problem:
-        return False
     if len(after) != 1 or after[0].id != "mapping":
         return False
     old, new = (_meaning(documents[0])[1] if documents else () for documents in (before, after))

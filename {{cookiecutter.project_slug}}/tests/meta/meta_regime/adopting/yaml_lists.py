@@ -23,7 +23,8 @@ def reader(name: str) -> Any:
 
 
 def read_by(read: Callable[[str], _Read], text: str, name: str) -> _Read:
-    """Read a text by a method of the reader. Raises `Problem` if it is not YAML."""
+    """Read a text by what calls the reader. Raises `Problem` if it is not YAML."""
+    reader(name)  # says so where ruamel.yaml is not installed
     from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
     try:
