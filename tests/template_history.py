@@ -5,7 +5,10 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
+import pytest
+
 from releasing.changelog import declared_version, has_section, unreleased
+from releasing.released import ReleasesUnknownError, releases
 from tests.baking import ROOT, TEMPLATE_PARTS
 from tests.in_git import Repository
 
@@ -71,8 +74,15 @@ def release(repository: Repository, version: str) -> None:
 
 
 def with_releases(folder: Path) -> Repository:
-    """Clone this repository, its releases among it; release what lies here, then a changed one; change it once more."""
+    """Clone this repository, its releases among it; release what lies here, then a changed one; change it once more.
+
+    A test that needs this is skipped, and says what to type, where this repository's history is not here.
+    """
     repository = Repository(folder, folder.parent)
+    try:
+        releases(ROOT)
+    except ReleasesUnknownError as error:
+        pytest.skip(str(error))
     folder.mkdir()
     repository.git("-c", "safe.directory=*", "clone", "--quiet", str(ROOT), ".")
     repository.git("checkout", "--quiet", "-B", "main")

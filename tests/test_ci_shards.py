@@ -1,4 +1,4 @@
-"""The commands of the CI files that come out of the template, run as CI runs them: shards, and the job that judges."""
+"""The commands of the CI files that come out of the template, run as CI runs them: shards, judging, and by night."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ import os
 import re
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
+import tomlkit
 
 from tests.baking import EXISTING, NEW, Bake
 from tests.in_ci import JUDGE, Pipeline
@@ -25,6 +27,17 @@ PROJECTS = {
     "existing-gitlab": (SAMPLE, {**EXISTING, "ci": "gitlab", "package_name": "shop", "minimum_coverage": "75"}),
 }
 FAILING = {"tests/unit/test_failing.py": "def test_bad():\n    assert False\n"}
+
+
+# A test that the suite leaves out.
+SLOW = """
+import pytest
+
+
+@pytest.mark.slow
+def test_of_minutes():
+    pass
+"""
 
 
 @pytest.fixture(scope="module", params=PROJECTS)
@@ -121,3 +134,37 @@ def test_what_the_policy_selects_must_be_selected_in_the_shards(fresh: Pipeline)
     done = fresh.judge()
     assert done.returncode == 1
     assert "2.jsonl is not its whole shard: partial run (without -m 'not slow')" in done.stdout
+
+
+@pytest.mark.parametrize("start", ["new-github", "existing-gitlab"])
+def test_by_night_all_tests_run_also_those_that_the_suite_leaves_out(start: str, bake: Bake, tmp_path: Path) -> None:
+    there, answers = PROJECTS[start]
+    write(tmp_path, there)
+    pipeline = Pipeline(bake(tmp_path, **answers), answers["ci"])
+    leave_out_slow(pipeline.project)
+    write(pipeline.project, {"tests/slow/test_slow.py": SLOW})
+    own = {"new-github": 3, "existing-gitlab": 5}[start]
+    by_day = pipeline.shard(1, of=1)
+    assert (by_day.returncode, f"{own} passed, 1 deselected" in by_day.stdout) == (0, True), by_day.stdout
+    by_night = pipeline.nightly()
+    assert (by_night.returncode, f"{own + 1} passed" in by_night.stdout) == (0, True), by_night.stdout
+    assert "meta-tests: switched off (--no-meta)" in by_night.stdout
+    write(pipeline.project, {"tests/slow/test_slow.py": SLOW.replace("pass", "assert False")})
+    by_night = pipeline.nightly()
+    assert (by_night.returncode, "FAILED tests/slow/test_slow.py::test_of_minutes" in by_night.stdout) == (1, True)
+
+
+def test_a_night_without_tests_is_red(fresh: Pipeline) -> None:
+    for path in fresh.project.glob("tests/unit/test_*.py"):
+        path.unlink()
+    assert fresh.nightly().returncode == pytest.ExitCode.NO_TESTS_COLLECTED
+
+
+def leave_out_slow(project: Path) -> None:
+    """Let the project's own settings select its suite."""
+    path = project / "pyproject.toml"
+    document: Any = tomlkit.parse(path.read_text(encoding="utf-8"))
+    table = document["tool"]["pytest"]["ini_options"]
+    table["markers"] = ["slow: takes minutes"]
+    table["addopts"] = [*table.get("addopts", []), "-m", "not slow"]
+    path.write_text(tomlkit.dumps(document), encoding="utf-8")

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from meta_regime.adopting.gitlab import JOBS
 
 from tests.adopting.trees import files_of
 from tests.baking import scrubbed_environment
@@ -45,6 +46,29 @@ def test_yes_then_again_then_undo(project: Path) -> None:
     assert undone.returncode == 0
     assert files_of(project) == before
     assert adopt(project, "--undo").returncode == 2
+
+
+def test_gitlab_runs_the_jobs_where_they_were_chosen_and_undo_gives_back_all_but_a_policy_changed_since(
+    project: Path,
+) -> None:
+    suite = '[suite]\nargs = []\npackages = ["auto"]\n'
+    ours = {JOBS: "meta-tests:\n  script: [pytest -m x]\n", "tests/meta/policy.toml": suite}
+    write(project, {**ours, "Makefile": "test:\n\tpytest -m unit\n"})
+    before = files_of(project)
+    assert adopt(project, "--yes").returncode == 0
+    assert (project / ".gitlab-ci.yml").read_text() == f"include:\n  - local: {JOBS}\n"
+    policy = project / "tests" / "meta" / "policy.toml"
+    assert 'args = ["-m", "unit"]' in policy.read_text()
+    assert adopt(project, "--check").returncode == 0
+    policy.write_text(policy.read_text() + "[coverage]\nminimum = 37.0\n")  # as --meta-start-here does
+    undone = adopt(project, "--undo")
+    assert undone.returncode == 0
+    assert undone.stdout.endswith("Changed since, and left as it is:\n    tests/meta/policy.toml\n")
+    after = files_of(project)
+    assert {name: found for name, found in after.items() if before.get(name) != found}.keys() == {
+        "tests/meta/policy.toml"
+    }
+    assert before.keys() == after.keys()
 
 
 def test_check_and_no_terminal_change_nothing(project: Path) -> None:
@@ -103,9 +127,16 @@ def test_bom_and_windows_endings_are_kept(project: Path) -> None:
 
 
 def test_missing_packages_are_named_with_both_ways_out(project: Path) -> None:
+    write(project, {JOBS: ""})
     done = adopt(project, "--yes", python=("-S",))
     assert done.returncode == 2
-    for said in ("tomlkit", "ruamel.yaml", "pip install tomlkit ruamel.yaml", "uv run tests/meta/adopt.py"):
+    for said in (
+        "tomlkit",
+        "ruamel.yaml",
+        "reading .gitlab-ci.yml takes",
+        "pip install tomlkit ruamel.yaml",
+        "uv run tests/meta/adopt.py",
+    ):
         assert said in done.stderr
 
 

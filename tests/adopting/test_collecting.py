@@ -22,7 +22,7 @@ TRIED = 'addopts = ["--strict-markers", "--strict-config"]\n'
 
 def settings(project: Path, text: str) -> None:
     """Give the project pytest settings, and all dependencies."""
-    needed = '"pytest", "pytest-cov", "pytest-asyncio", "freezegun", "diff-cover"'
+    needed = '"pytest", "pytest-cov", "freezegun", "diff-cover"'
     (project / "pyproject.toml").write_text(f"[dependency-groups]\ntests = [{needed}]\n{SETTINGS}{text}")
 
 

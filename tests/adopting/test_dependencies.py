@@ -61,7 +61,7 @@ def test_lists_of_several_lines_keep_their_comments(newline: str, last: str, ind
 @pytest.mark.parametrize("table", ["tool.poetry.group.test.dependencies", "tool.poetry.dev-dependencies"])
 def test_poetrys_tables_get_keys(table: str) -> None:
     before = f'[{table}]\npytest = "^8.2"  # why\nFree_zegun = "1"\nFreezegun = "1"\n\n[tool.x]\n'
-    added = 'pytest-cov = ">=5"\npytest-asyncio = ">=0.24"\ndiff-cover = ">=9.3"\n'
+    added = 'pytest-cov = ">=5"\ndiff-cover = ">=9.3"\n'
     changed, remarks = with_dependencies(before, {})
     assert changed == {"pyproject.toml": before.replace("\n\n", f"\n{added}\n")}
     assert remarks == []
@@ -70,7 +70,7 @@ def test_poetrys_tables_get_keys(table: str) -> None:
 def test_what_is_included_or_a_dependency_of_the_project_is_not_added() -> None:
     text = (
         '[project]\ndependencies = ["Diff.Cover"]\n[dependency-groups]\ncov = ["pytest_cov", {include-group = "dev"}]\n'
-        'dev = [{include-group = "cov"}, "freezegun", "pytest", "pytest-asyncio==1.0"]\n'
+        'dev = [{include-group = "cov"}, "freezegun", "pytest"]\n'
     )
     assert with_dependencies(text, {}) == ({}, [])
 
@@ -97,7 +97,7 @@ def test_requirements_files() -> None:
         "requirements-dev.txt": "pytest\n",
     }
     changed, remarks = with_dependencies(None, files)
-    added = "pytest-asyncio>=0.24\ndiff-cover>=9.3\n"
+    added = "diff-cover>=9.3\n"
     assert changed == {"requirements/test.txt": f"{files['requirements/test.txt']}\n{added}"}
     assert "requirements-dev.txt" in remarks[0]
     assert with_dependencies(None, {**files, **changed})[0] == {}
@@ -108,6 +108,13 @@ def test_a_compiled_file_is_left_for_its_source() -> None:
     changed, remarks = with_dependencies(None, {"requirements/test.txt": compiled, "requirements/test.in": "pytest\n"})
     assert list(changed) == ["requirements/test.in"]
     assert "compile it again" in remarks[0]
+
+
+def test_a_project_without_pytest_asyncio_is_not_given_it_and_an_old_one_is_told() -> None:
+    changed, _ = with_dependencies(PROJECT, {})
+    assert "asyncio" not in changed["pyproject.toml"]
+    _, remarks = with_dependencies('[dependency-groups]\ndev = ["pytest", "pytest-asyncio==0.21"]\n', {})
+    assert remarks == ["[dependency-groups] dev has ==0.21 of pytest-asyncio, the regime needs >=0.24"]
 
 
 @pytest.mark.parametrize(

@@ -39,7 +39,7 @@ def test_undo_gives_back_every_byte_and_mode(root: Path) -> None:
     adopt(edits_of(root), root)
     after = files_of(root)
     assert (after["a"][0], after["a"][1] & 0o777, after["c"][0]) == (b"new a", 0o751, b"new c")
-    assert undo(root) == ["a", "c", "b"]
+    assert undo(root) == (["a", "c", "b"], [])
     assert files_of(root) == before
     assert not (root / FOLDER).exists()
     with pytest.raises(Problem, match="nothing to undo"):
@@ -134,7 +134,7 @@ def test_a_second_adoption_is_undone_with_the_first(root: Path) -> None:
     before = files_of(root)
     adopt(edits_of(root), root)
     adopt([Edit(root / "a", b"new a", b"newer a"), Edit(root / "d", None, b"d")], root)
-    assert sorted(undo(root)) == ["a", "b", "c", "d"]
+    assert sorted(undo(root)[0]) == ["a", "b", "c", "d"]
     assert files_of(root) == before
 
 
@@ -174,7 +174,7 @@ def test_an_adoption_after_changes_of_the_users_begins_anew(root: Path) -> None:
     (root / "b").write_bytes(b"mine")
     before = files_of(root)
     adopt([Edit(root / "a", b"new a", b"newer a")], root)
-    assert undo(root) == ["a"]
+    assert undo(root) == (["a"], [])
     assert {name: found for name, found in files_of(root).items() if name in ("a", "b", "c")} == {
         name: found for name, found in before.items() if name in ("a", "b", "c")
     }
@@ -187,9 +187,25 @@ def test_undo_touches_nothing_if_one_file_changed_since(root: Path) -> None:
     before = files_of(root)
     with pytest.raises(Problem) as caught:
         undo(root)
-    assert "b was changed since" in str(caught.value)
-    assert "c was removed since" in str(caught.value)
+    assert str(caught.value) == (
+        "c was removed since; nothing was undone\nb was changed since; nothing was undone\n"
+        "Make it again as adopting left it (git stash takes away what is not committed), and type --undo again;\n"
+        "or take out by hand what adopting added, and delete tests/meta/.adopted, which remembers how it was."
+    )
     assert files_of(root) == before
+
+
+def test_undo_leaves_the_policy_that_was_changed_since(root: Path) -> None:
+    path = root / "tests" / "meta" / "policy.toml"
+    path.write_bytes(b"as baked")
+    adopt([*edits_of(root), Edit(path, b"as baked", b"as adopted")], root)
+    path.write_bytes(b"as --meta-start-here made it")
+    names, left = undo(root)
+    assert (sorted(names), left) == (["a", "b", "c"], ["tests/meta/policy.toml"])
+    assert path.read_bytes() == b"as --meta-start-here made it"
+    assert (root / "a").read_bytes() != b"new a"
+    with pytest.raises(Problem, match="nothing to undo"):
+        undo(root)
 
 
 def test_a_file_that_changed_while_the_diff_was_read_is_left(root: Path) -> None:

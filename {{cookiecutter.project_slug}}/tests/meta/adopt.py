@@ -61,8 +61,10 @@ def main(arguments: list[str] | None = None) -> int:
 def _undo() -> int:
     from meta_regime.adopting.writing import undo
 
-    names = undo(ROOT)
+    names, left = undo(ROOT)
     print("\n".join(["Given back as it was before:", *(f"    {name}" for name in names)]))
+    if left:
+        print("\n".join(["Changed since, and left as it is:", *(f"    {name}" for name in left)]))
     return 0
 
 

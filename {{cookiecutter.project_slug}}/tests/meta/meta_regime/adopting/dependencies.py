@@ -16,9 +16,10 @@ NEEDED = {
     "pytest": ">=8.2",
     "pytest-cov": ">=5",
     "freezegun": ">=1.5",
-    "pytest-asyncio": ">=0.24",
     "diff-cover": ">=9.3",
 }
+# Beside what the regime works; a project without it is not given a plugin that changes, and warns in, all its sessions.
+_BESIDE = {"pytest-asyncio": ">=0.24"}
 GROUPS = ("test", "tests", "testing", "dev")
 
 
@@ -168,7 +169,7 @@ def _of_group(groups: Mapping[str, Any], name: str, document: Mapping[str, Any])
 def _too_old(place: Place) -> list[str]:
     """Return a remark for each version that is plainly too old; nothing of the user's is changed."""
     remarks = []
-    for name, bound in NEEDED.items():
+    for name, bound in {**NEEDED, **_BESIDE}.items():
         lowest = [int(part) for part in bound.removeprefix(">=").split(".")]
         match = re.search(r"(==|~=|\^|<=?)\s*(\d+(?:\.\d+)*)", place.declared.get(name, ""))
         highest = [int(part) for part in match[2].split(".")] if match else []

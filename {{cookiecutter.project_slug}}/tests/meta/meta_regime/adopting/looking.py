@@ -10,6 +10,8 @@ from ..covered import discover_packages
 from .collecting import interpreter, mentions_xfail, refused, tests_lie_elsewhere
 from .dependencies import with_dependencies
 from .edits import Plan, Problem, Question
+from .gitlab import JOBS, with_include
+from .gitlab import NAME as GITLAB
 from .ignored import with_ignored
 from .loader import loads_the_regime, minded_by_ruff, with_loader
 from .precommit import NAME as PRE_COMMIT
@@ -32,7 +34,7 @@ from .toml_edits import parse_toml
 def look(root: Path, ask: Callable[[Question], int] | None = None) -> Plan:
     """Plan the edits of a project; every problem is in the plan, none is raised. Without `ask` nobody is asked."""
     plan = Plan(root, ask)
-    for part in (_load, _declare, _hook, _ignore, _be_strict, _guess):
+    for part in (_load, _declare, _hook, _include, _ignore, _be_strict, _guess):
         try:
             part(plan)
         except Problem as problem:
@@ -96,6 +98,14 @@ def _hook(plan: Plan) -> None:
         changed, remarks = with_hook(text)
         plan.remarks += remarks
         plan.change(PRE_COMMIT, changed)
+
+
+def _include(plan: Plan) -> None:
+    """Have GitLab run the jobs that judge, where the project has chosen GitLab."""
+    if plan.read(JOBS) is not None:
+        changed, remarks = with_include(plan.read(GITLAB) or "")
+        plan.remarks += remarks
+        plan.change(GITLAB, changed)
 
 
 def _ignore(plan: Plan) -> None:

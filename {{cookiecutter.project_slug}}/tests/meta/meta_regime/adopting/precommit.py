@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from .edits import Problem, lines_of, with_lines
-from .toml_edits import INSTALL
+from .edits import Problem
+from .yaml_lists import read_by, reader, value_of, with_item
 
 NAME = ".pre-commit-config.yaml"
 HOOK = "validate-minimum-coverage"
@@ -47,24 +47,7 @@ def with_hook(text: str) -> tuple[str, list[str]]:
 
 
 def _inserted(text: str) -> str | None:
-    """Insert behind the last line of the list, before blank lines and comments that no longer belong to it."""
-    root = _yaml().compose(text)
-    node = next(value for key, value in root.value if key.value == "repos")
-    if node.flow_style:
-        return None
-    lines = lines_of(text)
-    column = node.start_mark.column
-    last = min(node.end_mark.line + (node.end_mark.column > 0), len(lines))
-    while last > 0 and _belongs_to_what_follows(lines[last - 1], column):
-        last -= 1
-    new = [f"{' ' * column}{line}" for line in ENTRY.splitlines()]
-    blank_between = any(not line.strip() for line in lines[node.start_mark.line : last])
-    return with_lines(text, last, ["", *new] if blank_between else new)
-
-
-def _belongs_to_what_follows(line: str, column: int) -> bool:
-    comment = line.lstrip(" ")
-    return not line.strip() or (comment.startswith("#") and len(line) - len(comment) <= column)
+    return with_item(text, value_of(reader(NAME).compose(text), "repos"), ENTRY.splitlines())
 
 
 def _without_ours(text: str) -> Any:
@@ -73,33 +56,15 @@ def _without_ours(text: str) -> Any:
         settings = _load(text)
     except Problem:
         return None
-    ours = _yaml().load(ENTRY)
+    ours = reader(NAME).load(ENTRY)
     return settings if isinstance(settings.get("repos"), list) and settings["repos"].pop() == ours[0] else None
 
 
 def _load(text: str) -> dict[str, Any]:
-    yaml = _yaml()
-    from ruamel.yaml.error import MarkedYAMLError, YAMLError
-
-    try:
-        settings = yaml.load(text)
-    except (YAMLError, ValueError, RecursionError) as error:
-        mark = error.problem_mark if isinstance(error, MarkedYAMLError) else None
-        where = f"{NAME}:{mark.line + 1}" if mark else NAME
-        raise Problem(f"{where}: not valid YAML: {getattr(error, 'problem', None) or error}") from None
+    settings = read_by(reader(NAME).load, text, NAME)
     if not isinstance(settings, dict):
         raise Problem(f"{NAME} is not a table of settings; it needs a key `repos`")
     return settings
-
-
-def _yaml() -> Any:
-    try:
-        from ruamel.yaml import YAML
-    except ImportError:
-        raise Problem(f"reading {NAME} takes the package ruamel.yaml. Type one of\n    {INSTALL}") from None
-    yaml = YAML(typ="safe", pure=True)
-    yaml.allow_duplicate_keys = True
-    return yaml
 
 
 def _judges(hook: Any) -> bool:

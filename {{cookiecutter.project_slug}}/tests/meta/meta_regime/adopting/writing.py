@@ -13,7 +13,7 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -51,26 +51,31 @@ def was_interrupted(root: Path) -> bool:
     return (root / FOLDER / "unfinished.json").exists()
 
 
-def undo(root: Path) -> list[str]:
-    """Give back what the last adoption changed, and return the files' names.
+def undo(root: Path) -> tuple[list[str], list[str]]:
+    """Give back what the last adoption changed; return the names of those files, and of the regime's that were left.
 
-    Raises `Problem`, and touches nothing, if one of them has been changed since.
+    The regime's own, such as policy.toml, are left if they have been changed since, as --meta-start-here does. Raises
+    `Problem`, and touches nothing, if another one has been.
     """
     folder = root / FOLDER
     interrupted = was_interrupted(root)
     journal = folder / ("unfinished.json" if interrupted else "journal.json")
     entries = _read_journal(journal, interrupted=interrupted)
-    edits, problems = [], []
+    edits, left, changed = [], [], {}
     for entry in entries:
         path = root / entry["path"]
         before = None if entry["before"] is None else base64.b64decode(entry["before"])
         now = read_bytes(path, entry["path"])
         if now is not None and _digest(now) == entry["after"]:
             edits.append(Edit(path, now, before))
-        elif not (interrupted and now == before):
-            problems.append(f"{entry['path']} was {'removed' if now is None else 'changed'} since; nothing was undone")
-    if problems:
-        raise Problem("\n".join(problems))
+        elif interrupted and now == before:
+            continue
+        elif Path(entry["path"]).is_relative_to(FOLDER.parent):
+            left.append(entry["path"])
+        else:
+            changed[entry["path"]] = now is None
+    if changed:
+        raise Problem(_in_the_way(changed))
     try:
         write_all(edits, root, journal.unlink)
     except OSError as error:
@@ -81,7 +86,17 @@ def undo(root: Path) -> list[str]:
         target = (root / entry["path"]).resolve()
         _old(target).unlink(missing_ok=True)
         _new(target).unlink(missing_ok=True)
-    return [edit.path.relative_to(root).as_posix() for edit in edits]
+    return [edit.path.relative_to(root).as_posix() for edit in edits], left
+
+
+def _in_the_way(changed: Mapping[str, bool]) -> str:
+    """Say which files are not as adopting left them, whether they are gone, and what to do."""
+    lines = [
+        f"{path} was {'removed' if gone else 'changed'} since; nothing was undone" for path, gone in changed.items()
+    ]
+    ways = f"""Make it again as adopting left it (git stash takes away what is not committed), and type --undo again;
+or take out by hand what adopting added, and delete {FOLDER.as_posix()}, which remembers how it was."""
+    return "\n".join([*lines, ways])
 
 
 def write_all(edits: Sequence[Edit], root: Path, finish: Callable[[], object]) -> None:
