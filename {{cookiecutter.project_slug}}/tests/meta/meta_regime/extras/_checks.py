@@ -75,8 +75,10 @@ def judged(  # noqa: PLR0913 - data all of them, and the words by name
         needless = [*idle, *(name for name in excused if known and name not in known)]
         if needless:
             return _needless(needless, known)
-        listed = ", ".join(check.rule for check, lines in found if lines)
-        note = f" Excused in policy.toml: {listed}." if listed else ""
+        used = ", ".join(check.rule for check, lines in found if lines)
+        unused = ", ".join(check.rule for check, lines in found if check.rule in excused and not lines)
+        note = f" Excused in policy.toml: {used}." if used else ""
+        note += f" This run needs no excuse for {unused}." if unused else ""
         return Verdict(Outcome.PASSED, f"{kept}{note}")
     details = [_told(check, facts, lines) for check, lines in wrong]
     told = [check.told(facts, lines) for check, lines in wrong]

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 _COLLECTED = pytest.StashKey[list[pytest.Item]]()
 # What is gathered.
-_WITHOUT, _UNCHOSEN = "tests without a category", "tests that no expression chooses"
+WITHOUT, _UNCHOSEN = "tests without a category", "tests that no expression chooses"
 _NO_MARKERS, _REFUSED = "categories that are no markers", "expressions that pytest refuses"
 
 _WRONG = "Wrong expression passed to '-m': "  # pytest's words, of what is not typed here
@@ -178,7 +178,7 @@ def _kept(facts: Facts) -> str:
 
 
 def _facts(config: pytest.Config, run: SuiteRun, standards: Standards) -> Facts | None:
-    gathered = [_gathered.of(run, name) for name in (_WITHOUT, _UNCHOSEN, _NO_MARKERS, _REFUSED)]
+    gathered = [_gathered.of(run, name) for name in (WITHOUT, _UNCHOSEN, _NO_MARKERS, _REFUSED)]
     noted = [lines for lines in gathered if lines is not None]
     if len(noted) < len(gathered):
         return None
@@ -194,7 +194,7 @@ def _facts(config: pytest.Config, run: SuiteRun, standards: Standards) -> Facts 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Look for all of it."""
-    for name in (_WITHOUT, _UNCHOSEN, _NO_MARKERS, _REFUSED):
+    for name in (WITHOUT, _UNCHOSEN, _NO_MARKERS, _REFUSED):
         _gathered.begin(config, name)
 
 
@@ -227,7 +227,7 @@ def _seen(config: pytest.Config, items: Sequence[pytest.Item], hygiene: Hygiene)
             yield _NO_MARKERS, name
     for item in items if categories else ():
         if categories.isdisjoint(mark.name for mark in item.iter_markers()):
-            yield _WITHOUT, item.nodeid
+            yield WITHOUT, item.nodeid
     left = list(items)
     option = config.option
     chosen = set(chosen_by_options(config, left)) if option.keyword or option.markexpr or option.deselect else left

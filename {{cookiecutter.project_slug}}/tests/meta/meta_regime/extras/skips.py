@@ -20,7 +20,7 @@ from . import _checks, _gathered
 from ._checks import Check
 
 # What pytest says where nobody gives a reason, and words that are none.
-_NO_REASON = frozenset(["", "unconditional skip", "<skipped instance>", "skip", "skipped", "xfail", "todo", "tbd"])
+_NO_REASON = frozenset(["", "unconditional skip", "skipped instance", "skip", "skipped", "xfail", "todo", "tbd"])
 _BEFORE_IT = re.compile(r"\s*(Skipped:|unittest\.case\.SkipTest:|reason:|\[NOTRUN\])")
 _ALONE = frozenset(["Skipped", "unittest.case.SkipTest"])
 Facts = Mapping[str, Sequence[str]]  # what is without a reason, by rule
@@ -30,7 +30,7 @@ def is_reason(text: str) -> bool:
     """Tell whether pytest's words for a skip or an xfail give a reason."""
     while found := _BEFORE_IT.match(text):
         text = text[found.end() :]
-    return text.strip() not in _ALONE and text.strip(" .!?:-\n").lower() not in _NO_REASON
+    return text.strip() not in _ALONE and re.sub(r"^\W+|\W+$", "", text).lower() not in _NO_REASON
 
 
 class _Reasons(Check[Facts]):

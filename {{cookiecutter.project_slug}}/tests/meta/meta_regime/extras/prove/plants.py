@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ...selection import matches
 from ...time_verdicts import fails_above
 from ...verdict import extra, percent
-from .. import _baseline_file
+from .. import _baseline_file, _gathered
 from .._baseline_file import BaselineError
 from .._pytest_settings import places_in
 from .code import WORD
@@ -171,7 +171,11 @@ def case_without_category(ground: Ground) -> Planting:
         raise DemandsNothing("[hygiene] categories = []")
     _demanded(ground, "categories")
     name = ground.add_test("has_no_category", "def NAME():\n    assert True\n", marked=False)
-    yield f"a test with none of the categories {', '.join(categories)}"
+    run = yield f"a test with none of the categories {', '.join(categories)}"
+    judging = extra("categories")
+    found = _gathered.of(run, judging.WITHOUT) if judging else None
+    if found is not None and not any(line.endswith(f"::{name}") for line in found):
+        raise CannotPlantError("the planted test has one all the same: does a conftest.py mark tests by their path?")
     return Rooted([name])
 
 
