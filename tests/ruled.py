@@ -1,4 +1,4 @@
-"""A suite that breaks the rules on categories, reasons and strictness, and what is said of it in any kind of session."""
+"""A suite that breaks the rules on categories, reasons and strictness, and what is said of it in every session."""
 
 from __future__ import annotations
 

@@ -59,8 +59,6 @@ def test_without_an_extra_the_other_verdicts_are_given(name: str, with_all: Path
         shutil.rmtree(project / "tests" / "meta" / "meta_regime" / "extras")
     else:
         assert delete_extras(project, name) == (name != "slowdown")  # which these projects have not
-    if everything:
-        (project / "tests" / "meta" / "test_suite_hygiene.py").unlink()
     for typed in (["--cov=src/shop"], ["--cov=src/shop", "-n", "2"], ["tests/meta"], ["tests/meta"]):
         said = session(project, *typed)
         assert (said.status, said.of_the_regime) == (0, expected), (typed, said.text)

@@ -1,4 +1,4 @@
-"""Verdicts on hygiene: is every test run? Goes with test_suite_hygiene.py: to be deleted together."""
+"""Verdict on files: does pytest look into every file that holds tests?"""
 
 from __future__ import annotations
 
