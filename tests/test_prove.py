@@ -246,7 +246,7 @@ def test_in_a_suite_with_names_markers_and_categories_of_its_own(
     write(project, {"tests/unit/conftest.py": marks})
     policy(project, "[hygiene]\ncategories = ['small']\n[hygiene.excused]\none-place = 'until June'\n")
     said = prove(project, scratch, "-k", "category or strict")
-    assert states(said) == {CATEGORY: "NOT PROVED", STRICT: "DEMANDS NOTHING"}, said.text
+    assert states(said) == {CATEGORY: "NOT PLANTED", STRICT: "DEMANDS NOTHING"}, said.text
     assert "does a conftest.py mark tests by their path?" in said.messages[CATEGORY]
 
 
