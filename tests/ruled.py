@@ -36,11 +36,6 @@ def test_skipped_in_its_call():
 def test_skipped_if(): ...
 
 
-@pytest.fixture
-def printer():
-    pytest.skip("todo")
-
-
 def test_skipped_by_its_fixture(printer): ...
 
 
@@ -84,6 +79,14 @@ def test_of_a_library():
 """
 FILES = {
     "tests/unit/test_unit.py": UNIT,
+    "tests/unit/conftest.py": """\
+import pytest
+
+
+@pytest.fixture
+def printer():
+    pytest.skip("todo")
+""",
     "tests/unit/test_module.py": "import pytest\n\npytest.skip(allow_module_level=True)\n",
     "tests/unit/test_module_for_a_reason.py": "import pytest\n\npytest.importorskip('no_such_library')\n",
     # By its class, by a parameter, by a conftest that goes by the path; and not at all.

@@ -16,7 +16,7 @@ SKIPPED = {
     f"{FILE}::test_skipped_by_mark",
     f"{FILE}::test_skipped_in_its_call",
     f"{FILE}::test_skipped_if",
-    f"{FILE}::test_skipped_by_its_fixture",
+    f"{FILE}::test_skipped_by_its_fixture, at tests/unit/conftest.py:6",
     f"{FILE}::TestCase::test_skipped_by_unittest",
 }
 XFAILED = {
@@ -88,7 +88,3 @@ def test_a_run_in_which_nobody_noted_skips_is_not_judged() -> None:
         outcome, line = judged({name: [] for name in ("skip-reasons", "xfail-reasons") if name != missing})
         assert outcome is Outcome.NOT_JUDGED
         assert line.endswith("nobody noted in that run what was skipped; type: pytest tests/meta --meta-fresh")
-
-
-def test_where_a_skip_stands_elsewhere_its_place_is_told(ruled: Ruled) -> None:
-    assert ruled.said("plain").text.count(", at ") == 0  # these all stand in the test's own file

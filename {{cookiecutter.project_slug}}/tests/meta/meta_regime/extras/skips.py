@@ -6,7 +6,6 @@ Judged on what happened in the run, whoever skipped: a mark, a fixture, a whole 
 from __future__ import annotations
 
 import functools
-import os
 import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -122,7 +121,7 @@ class _Listening:
         if report.outcome == "passed" and not hasattr(report, "wasxfail"):
             return
         if hasattr(report, "wasxfail"):
-            self._note(XfailReasons.rule, report.wasxfail, report.nodeid, "")
+            self._note(XfailReasons.rule, report.wasxfail, report.nodeid)
         elif report.skipped:
             self._skipped(report)
 
@@ -131,13 +130,15 @@ class _Listening:
             self._skipped(report)
 
     def _skipped(self, report: pytest.TestReport | pytest.CollectReport) -> None:
-        place, words = "", str(report.longrepr)
+        where, words = "", str(report.longrepr)
         if isinstance(report.longrepr, tuple):
-            path, line, words = report.longrepr
-            place = f"{os.path.relpath(path, self._config.rootpath)}:{line}".replace(os.sep, "/")
-        self._note(SkipReasons.rule, words, report.nodeid, place)
+            name, line, words = report.longrepr
+            path, root = Path(name), self._config.rootpath
+            if path.is_relative_to(root) and "site-packages" not in path.parts:
+                place = path.relative_to(root).as_posix()
+                where = f", at {place}:{line}" if place != report.nodeid.partition("::")[0] else ""
+        self._note(SkipReasons.rule, words, f"{report.nodeid}{where}")
 
-    def _note(self, rule: str, words: str, nodeid: str, place: str) -> None:
+    def _note(self, rule: str, words: str, told: str) -> None:
         if not is_reason(words):
-            elsewhere = place and Path(nodeid.partition("::")[0]).name != Path(place).name.partition(":")[0]
-            _gathered.note(self._config, rule, f"{nodeid}, at {place}" if elsewhere else nodeid)
+            _gathered.note(self._config, rule, told)

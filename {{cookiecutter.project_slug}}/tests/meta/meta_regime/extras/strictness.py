@@ -179,7 +179,8 @@ def facts_of(config: pytest.Config, standards: Standards) -> Facts:
 
 
 def _is_on(config: pytest.Config, rule: str, place: Place, suite: Namespace, typed: Namespace) -> bool:
-    if rule in _OPTIONS and any(getattr(suite, name, False) for name in (_SWITCHES[rule][0], "strict")):
+    old = {"strict-markers": ("strict_markers", "strict"), "strict-config": ("strict_config",)}  # options of pytest 8
+    if any(getattr(suite, name, False) for name in old.get(rule, ())):
         return True
     own, here = _overrides(suite), _overrides(typed)
     values = {**place.values, **own}
