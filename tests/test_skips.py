@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+from types import SimpleNamespace
+
 import pytest
 from meta_regime.extras import _gathered, skips
 from meta_regime.record import SuiteRun
@@ -16,7 +20,7 @@ SKIPPED = {
     f"{FILE}::test_skipped_by_mark",
     f"{FILE}::test_skipped_in_its_call",
     f"{FILE}::test_skipped_if",
-    f"{FILE}::test_skipped_by_its_fixture, at tests/unit/conftest.py:6",
+    f"{FILE}::test_skipped_by_its_fixture",
     f"{FILE}::TestCase::test_skipped_by_unittest",
 }
 XFAILED = {
@@ -35,7 +39,8 @@ def test_what_was_skipped_without_a_reason_is_listed_wherever_it_ran(way: str, r
     message = said.messages[REASONS]
     assert "Without a reason: 6 skipped; 5 expected to fail." in message
     skipped, xfailed = message.split("\nxfail-reasons: ")
-    assert {line.strip() for line in skipped.splitlines() if line.startswith("    tests/")} == SKIPPED
+    listed = [line.strip() for line in skipped.splitlines() if line.startswith("    tests/")]
+    assert {line.partition(", at ")[0] for line in listed} == SKIPPED  # pytest 8 tells where a fixture skips
     assert {line.strip() for line in xfailed.splitlines() if line.startswith("    tests/")} == XFAILED
     assert "skip-reasons: Nobody says why these tests are skipped.\n" in message
     assert 'Next: give the reason, as in `@pytest.mark.skip(reason="needs a printer")`' in message
@@ -88,3 +93,23 @@ def test_a_run_in_which_nobody_noted_skips_is_not_judged() -> None:
         outcome, line = judged({name: [] for name in ("skip-reasons", "xfail-reasons") if name != missing})
         assert outcome is Outcome.NOT_JUDGED
         assert line.endswith("nobody noted in that run what was skipped; type: pytest tests/meta --meta-fresh")
+
+
+@pytest.mark.parametrize(
+    ("place", "told"),
+    [
+        ("tests/conftest.py", f"{FILE}::test_it, at tests/conftest.py:12"),
+        (FILE, f"{FILE}::test_it"),
+        (".venv/lib/python3/site-packages/_pytest/unittest.py", f"{FILE}::test_it"),
+        ("../elsewhere.py", f"{FILE}::test_it"),
+    ],
+    ids=["a conftest", "the test", "a library", "outside"],
+)
+def test_a_skip_that_stands_elsewhere_is_told_with_its_place(place: str, told: str, tmp_path: Path) -> None:
+    config = SimpleNamespace(rootpath=tmp_path, stash=pytest.Stash(), pluginmanager=pytest.PytestPluginManager())
+    skips.pytest_configure(config)  # type: ignore[arg-type]
+    path = os.path.normpath(tmp_path / place)
+    report = pytest.TestReport(f"{FILE}::test_it", ("", 1, ""), {}, "skipped", (path, 12, "Skipped: "), "call")
+    config.pluginmanager.hook.pytest_runtest_logreport(report=report)
+    gathered = _gathered.pytest_meta_tests_doubts(SimpleNamespace(config=config))["figures"][_gathered.FIGURE]
+    assert gathered == {"skip-reasons": [told], "xfail-reasons": []}
