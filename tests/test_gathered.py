@@ -1,4 +1,4 @@
-"""What extras note while tests are collected and run, from whichever process. Sessions with it: tests/test_rules.py."""
+"""What extras note while tests are collected and run, from whichever process. Sessions with it: tests/ruled.py."""
 
 from __future__ import annotations
 

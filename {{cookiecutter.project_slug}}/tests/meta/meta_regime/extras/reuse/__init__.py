@@ -128,7 +128,10 @@ def _surroundings(judged: JudgedSession, standards: Standards) -> dict[str, Any]
         "the interpreter": f"{sys.version} {sys.prefix}",
         "what is installed": _installed(),
         "[suite] of tests/meta/policy.toml": [list(suite.args), list(suite.packages), sorted(suite.inputs)],
-        "[hygiene] of tests/meta/policy.toml": [[*hygiene.categories], [*hygiene.ci_expressions], [*hygiene.watch]],
+        "[hygiene] of tests/meta/policy.toml": [
+            *map(list, (hygiene.categories, hygiene.ci_expressions, hygiene.watch)),
+            hygiene.sleep_seconds,
+        ],
         _TYPED: [*unknown_options(of_suite, typed), *more],
     }
     environment = judged.config.stash[_KEPT].environment
