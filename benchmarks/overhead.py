@@ -46,6 +46,8 @@ SETTINGS = """\
 [tool.pytest.ini_options]
 testpaths = ["tests"]
 pythonpath = ["."]
+addopts = ["--strict-markers", "--strict-config"]
+xfail_strict = true
 asyncio_default_fixture_loop_scope = "function"
 
 [tool.coverage.run]
@@ -63,7 +65,7 @@ def work{number}(number: int) -> int:
     return abs(total)
 """
 FUNCTIONS = 40  # in a module of --lines
-VERDICTS = 9
+VERDICTS = 12
 CHILDREN = 3  # of the original regime: one for each of its verdicts
 
 

@@ -34,6 +34,9 @@ SLOW = "tests/meta/test_slow_test_detection.py::test_no_new_slow_tests"
 FLOOR = "tests/meta/test_coverage_enforcement.py::test_no_module_below_floor"
 RATCHET = "tests/meta/test_coverage_enforcement.py::test_coverage_has_not_regressed"
 CHANGED = "tests/meta/test_coverage_enforcement.py::test_changed_lines_are_covered"
+CATEGORY = "tests/meta/test_suite_hygiene.py::test_every_test_has_a_category"
+REASONS = "tests/meta/test_suite_hygiene.py::test_every_skip_and_xfail_has_a_reason"
+STRICT = "tests/meta/test_suite_hygiene.py::test_pytest_is_strict"
 # The verdicts that are red while the suite is ill, and what their messages must name, or they would be of no help.
 ILL = {
     COVERAGE: ("reports.py",),
@@ -47,8 +50,9 @@ ILL = {
         "slept (time.sleep) at src/payments/backoff.py:",
         "slept (time.sleep) at src/payments/agent.py:",
     ),
+    STRICT: ("pyproject.toml [tool.pytest.ini_options]: xfail_strict = true",),
 }
-ALL = (*ILL, RATCHET, CHANGED)
+ALL = (*ILL, RATCHET, CHANGED, CATEGORY, REASONS)
 GREEN = dict.fromkeys(ALL, "passed")
 PLAN = "coverage-plan.md"
 UNTESTED = """
@@ -239,7 +243,7 @@ def prepare(project: Path, scratch: Path) -> None:
 
 
 def show_red(project: Path, scratch: Path) -> None:
-    heading("3. The suite as it is: four red verdicts")
+    heading("3. The suite as it is: five red verdicts")
     say("One ordinary run, about ten seconds. The verdicts come last. Look at what each")
     say("says: measured, allowed, the worst offenders, what to type next. One of them, the")
     say("ratchet, cannot judge yet: nothing says what coverage was before.")
@@ -248,13 +252,14 @@ def show_red(project: Path, scratch: Path) -> None:
     status, output = pytest(project, junit, "--cov", f"--meta-plan={PLAN}")
     say("")
     found = results(junit)
-    check_run(status, 1, found, {**dict.fromkeys(ILL, "failed"), RATCHET: "skipped", CHANGED: "passed"})
+    others = dict.fromkeys([CHANGED, CATEGORY, REASONS], "passed")
+    check_run(status, 1, found, {**dict.fromkeys(ILL, "failed"), RATCHET: "skipped", **others})
     for verdict, names in ILL.items():
         check(holds=verdict in output, otherwise=f"the output should name {verdict}, and does not")
         for name in names:
             holds = name in found[verdict].text
             check(holds=holds, otherwise=f"the message of {verdict} should name {name}, and does not")
-    say(f"The {of_the_service(found)} tests of the service passed. Four verdicts failed, as they should:")
+    say(f"The {of_the_service(found)} tests of the service passed. Five verdicts failed, as they should:")
     say(f"exit status 1. The way to the coverage target is in {PLAN}:\n")
     plan = (project / PLAN).read_text(encoding="utf-8")
     say("".join(f"  {line}\n" for line in plan.splitlines()[:14]))
@@ -264,8 +269,8 @@ def show_green(project: Path, scratch: Path) -> None:
     heading("4. The suite healed: green verdicts")
     say("examples/payments-healed replaces five test files: the same behaviour, without the")
     say("waiting (virtual_clock, mocked_retry, fast_resilience_config), the agent in small")
-    say("tests, and tests for the reports. --meta-accept writes down what is still uncovered,")
-    say("so that it never becomes more.")
+    say("tests, and tests for the reports; and its pyproject.toml makes pytest strict.")
+    say("--meta-accept writes down what is still uncovered, so that it never becomes more.")
     copy("payments-healed", project)
     junit = scratch / "healed.xml"
     status, _ = pytest(project, junit, "--cov", "--meta-accept")

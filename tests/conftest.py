@@ -10,9 +10,11 @@ from cookiecutter.main import cookiecutter  # type: ignore[import-untyped]
 
 from tests.baking import COMBINATIONS, NEW, ROOT, Bake
 from tests.in_git import Repository, with_baseline
+from tests.ruled import Ruled
 from tests.sample import (
     LOADER,
     OF_FILES,
+    OF_RULES,
     PACKAGE,
     SETTINGS,
     TESTS,
@@ -89,9 +91,9 @@ def pristine_whole(bake: Bake, tmp_path_factory: pytest.TempPathFactory) -> Path
 
 @pytest.fixture(scope="session")
 def pristine(pristine_whole: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The same without the extras that judge single files, as one may delete them: they need git, or a baseline."""
+    """The same without the extras that judge files and rules, as one may delete them: they need git, or a baseline."""
     project = copy_of(pristine_whole, tmp_path_factory.mktemp("pristine") / "shop")
-    delete_extras(project, *OF_FILES, "slowdown")
+    delete_extras(project, *OF_FILES, *OF_RULES, "slowdown")
     return project
 
 
@@ -102,10 +104,16 @@ def project(pristine: Path, tmp_path: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
+def ruled(pristine_whole: Path, tmp_path_factory: pytest.TempPathFactory) -> Ruled:
+    """A suite that breaks rules, and what was said of it. To be looked at."""
+    return Ruled(pristine_whole, tmp_path_factory.mktemp("ruled"))
+
+
+@pytest.fixture(scope="session")
 def pristine_in_git(pristine_whole: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The sample project with all verdicts but that of the machine, in a repository with a baseline. To be copied."""
+    """The sample project in a repository with a baseline, without verdicts on rules and the machine. To be copied."""
     project = copy_of(pristine_whole, tmp_path_factory.mktemp("in-git") / "shop")
-    delete_extras(project, "slowdown")
+    delete_extras(project, "slowdown", *OF_RULES)
     policy(project, "[coverage]\nminimum = 70\nmodule_floor = 0\n")
     write(project, {".gitignore": "__pycache__/\n.pytest_cache/\n.coverage*\n*.xml\n"})
     with_baseline(project, "--cov=src/shop")
@@ -117,5 +125,5 @@ def pristine_in_git(pristine_whole: Path, tmp_path_factory: pytest.TempPathFacto
 
 @pytest.fixture
 def judged_repository(pristine_in_git: Path, tmp_path: Path) -> Repository:
-    """A copy of the sample project in a repository, all verdicts green: coverage of 75 %, a baseline that says so."""
+    """A copy of the sample project in a repository, its verdicts green: coverage of 75 %, a baseline that says so."""
     return Repository(copy_of(pristine_in_git, tmp_path / "shop"), tmp_path)

@@ -31,8 +31,14 @@ RATCHET = "test_coverage_has_not_regressed"
 CHANGED = "test_changed_lines_are_covered"
 OF_FILES = {"floors": FLOOR, "ratchet": RATCHET, "changed_lines": CHANGED}
 ALL_VERDICTS = VERDICTS | set(OF_FILES.values())
+# The verdicts on rules: files of their own test them, in sessions of their own.
+CATEGORY = "test_every_test_has_a_category"
+REASONS = "test_every_skip_and_xfail_has_a_reason"
+STRICT = "test_pytest_is_strict"
+OF_RULES = {"categories": CATEGORY, "skips": REASONS, "strictness": STRICT}
 SLOWED = "test_suite_has_not_slowed_down"  # depends on the machine; it is asked by tests of its own
 GREEN = dict.fromkeys(VERDICTS, "passed")
+OF_THE_REGIME = {*ALL_VERDICTS, *OF_RULES.values(), SLOWED}
 
 # 8 statements, of which the tests execute 6: 75 per cent.
 PACKAGE = {
@@ -77,6 +83,10 @@ SETTINGS = """\
 pythonpath = ["src"]
 asyncio_default_fixture_loop_scope = "function"
 """
+STRICT_SETTINGS = """\
+xfail_strict = true
+addopts = ["--strict-markers", "--strict-config"]
+"""
 SUITE_SIZE = 5
 
 
@@ -95,9 +105,14 @@ class Said:
         return {name: outcome for name, outcome in self.outcomes.items() if name in ALL_VERDICTS}
 
     @property
+    def of_the_regime(self) -> dict[str, str]:
+        """The same of all verdict tests, those on rules and on the machine included."""
+        return {name: outcome for name, outcome in self.outcomes.items() if name in OF_THE_REGIME}
+
+    @property
     def suite(self) -> dict[str, str]:
         """The outcomes of the project's own tests."""
-        return {name: outcome for name, outcome in self.outcomes.items() if name not in {*ALL_VERDICTS, SLOWED}}
+        return {name: outcome for name, outcome in self.outcomes.items() if name not in OF_THE_REGIME}
 
 
 def write(project: Path, files: Mapping[str, str]) -> None:

@@ -14,11 +14,11 @@ import tomlkit
 from tests.baking import EXISTING, NEW, Bake
 from tests.in_ci import JUDGE, Pipeline
 from tests.in_git import Repository, with_baseline
-from tests.sample import LOADER, PACKAGE, SETTINGS, TESTS, write
+from tests.sample import LOADER, PACKAGE, SETTINGS, STRICT_SETTINGS, TESTS, write
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="the commands are for bash, which CI has and Windows may not")
 
-SAMPLE = {**PACKAGE, **TESTS, "pyproject.toml": SETTINGS, "tests/conftest.py": LOADER}
+SAMPLE = {**PACKAGE, **TESTS, "pyproject.toml": SETTINGS + STRICT_SETTINGS, "tests/conftest.py": LOADER}
 # The files that are there, and the answers, with a minimum that no shard alone needs to reach.
 PROJECTS = {
     "new-github": ({}, {**NEW, "ci": "github", "minimum_coverage": "100"}),

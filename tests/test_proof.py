@@ -20,17 +20,18 @@ from meta_regime.verdict import Standards
 
 from tests.baking import ROOT, tree
 from tests.in_git import Repository
-from tests.sample import ALL_VERDICTS, SLOWED, write
+from tests.sample import OF_THE_REGIME, write
 
 VERDICT = "test_it"
 META = ROOT / "{{cookiecutter.project_slug}}" / "tests" / "meta"
 
 
 def test_every_verdict_of_the_template_has_a_plant() -> None:
-    assert {verdict for verdict, _ in PLANTS} >= {*ALL_VERDICTS, SLOWED}
-    names = [line for path in META.glob("test_*.py") for line in path.read_text().splitlines() if "def test_" in line]
-    defined = {line.split("def ")[1].split("(")[0] for line in names}
-    assert defined <= {verdict for verdict, _ in PLANTS}
+    planted = {verdict for verdict, _ in PLANTS}
+    files = [path.read_text(encoding="utf-8") for path in META.glob("test_*.py")]
+    verdicts = {name for text in files for name in re.findall(r"(?:def|import) (test_\w+)", text)}
+    assert verdicts == planted
+    assert verdicts >= OF_THE_REGIME
 
 
 class TestDecided:

@@ -17,16 +17,22 @@ from tests.baking import scrubbed_environment, tree
 from tests.in_git import Repository, with_baseline
 from tests.processes import MARK, processes_marked, wait_until
 from tests.sample import (
-    ALL_VERDICTS,
     BUDGET,
+    CATEGORY,
     CHANGED,
     COVERAGE,
     FLOOR,
     HYGIENE,
     KNOWN_SLOW,
+    OF_FILES,
+    OF_THE_REGIME,
     RATCHET,
+    REASONS,
     SLOW,
     SLOWED,
+    STRICT,
+    STRICT_SETTINGS,
+    TESTS,
     Said,
     copy_of,
     delete_extras,
@@ -40,7 +46,14 @@ if TYPE_CHECKING:
 
 PROVE = ("tests/meta", "--meta-prove")
 WORD = "planted_by_meta_prove"
-EVERYTHING = "[coverage]\nminimum = 70\n[coverage.floors]\n'src/shop/unused.py' = 0\n"
+EVERYTHING = """\
+[coverage]
+minimum = 70
+[coverage.floors]
+'src/shop/unused.py' = 0
+[hygiene]
+categories = ["unit"]
+"""
 # A source that is generated, and so ignored by git, without which the package cannot be imported.
 GENERATED = {".gitignore": "__pycache__/\n.pytest_cache/\n.coverage*\n*.xml\n_version.py\n"}
 SHOP = "from shop._version import version\nfrom shop.prices import total\n\ncurrency = 978\ndigits = 2\n"
@@ -94,7 +107,9 @@ def test_every_verdict_turns_red_in_a_dirty_repository(pristine_whole: Path, tmp
     policy(project, EVERYTHING)
     write(project, {**GENERATED, "src/shop/__init__.py": SHOP, "src/shop/_version.py": "version = 1\n"})
     # As an editable install does it: the path to the very package comes from outside of the project's settings.
-    write(project, {"pyproject.toml": "[tool.pytest.ini_options]\naddopts = '-n 2'\nmarkers = ['unit']\n"})
+    strict = STRICT_SETTINGS.replace("[", "['-n', '2', ", 1)
+    write(project, {"pyproject.toml": f"[tool.pytest.ini_options]\nmarkers = ['unit']\n{strict}"})
+    write(project, {name: f"{text}\n\npytestmark = pytest.mark.unit\n" for name, text in TESTS.items()})
     installed = {"PYTHONPATH": str(project / "src")}
     with_baseline(project, "tests/meta", env=installed)
     repository.git("init", "--quiet", "--initial-branch=main")
@@ -104,7 +119,7 @@ def test_every_verdict_turns_red_in_a_dirty_repository(pristine_whole: Path, tmp
     status = repository.git("status", "--porcelain", "--ignored")
     summary = tmp_path / "summary.md"  # of a CI step: what is planted is nothing to report
     said = prove(project, scratch, **installed, GITHUB_STEP_SUMMARY=str(summary), GITHUB_ACTIONS="true")
-    assert (said.status, states(said)) == (0, dict.fromkeys({*ALL_VERDICTS, SLOWED}, "RED")), said.text
+    assert (said.status, states(said)) == (0, dict.fromkeys(OF_THE_REGIME, "RED")), said.text
     assert not summary.exists()
     assert "::error" not in said.text
     assert repository.git("status", "--porcelain", "--ignored").replace("!! junit.xml", "").split() == status.split()
@@ -128,7 +143,12 @@ def test_every_verdict_turns_red_in_a_dirty_repository(pristine_whole: Path, tmp
     ]
     assert "it says: 1 entry of tests/meta/known_slow.toml is out of date." in found[KNOWN_SLOW]
     assert f"planted: tests/checks_{WORD}.py, with a test in it" in found[HYGIENE]
-    assert "9 of 9 verdicts turned red for what was planted. The gate bites." in said.text
+    assert "12 of 12 verdicts turned red for what was planted. The gate bites." in said.text
+    assert "planted: a test with none of the categories unit" in found[CATEGORY]
+    assert "it says: Some tests may be run by nobody: 1 test has none of the categories unit." in found[CATEGORY]
+    assert "it says: Without a reason: 1 skipped." in found[REASONS]
+    assert "planted: more settings of pytest, in setup.cfg, which it does not read" in found[STRICT]
+    assert "it says: pytest's settings: setup.cfg [tool:pytest] is not read." in found[STRICT]
     assert "meta-tests: running the whole suite once: python -m pytest --maxfail=0 --cov=src/shop" in said.text
     assert "not judged" not in said.text
 
@@ -161,6 +181,9 @@ def test_a_gate_that_does_not_bite(pristine_whole: Path, tmp_path: Path, scratch
         SLOW: "RED",
         KNOWN_SLOW: "RED FOR ANOTHER REASON",
         HYGIENE: "STILL GREEN",
+        CATEGORY: "DEMANDS NOTHING",
+        REASONS: "RED",
+        STRICT: "RED",
         "test_our_own": "NO PROOF KNOWN",
     }
     assert (said.status, states(said)) == (1, expected), said.text
@@ -173,18 +196,20 @@ def test_a_gate_that_does_not_bite(pristine_whole: Path, tmp_path: Path, scratch
         "it says: this is no git repository, or git is not installed",
     ]
     assert "planted: nothing, as no file here has a line in tests/meta/baseline.json" in found[RATCHET]
+    assert found[CATEGORY][1] == "because: [hygiene] categories = []"
+    assert "planted: nothing, as pytest has no settings here" in found[STRICT]
     assert "it says: nothing at all" in found[BUDGET]
     assert "it says: As ever." in found[KNOWN_SLOW]
     assert "planted: a test that sleeps 1 s" in found[SLOW]  # the project's own limit is low enough
     assert "still green, with tests/checks_" in said.messages[HYGIENE]
     assert "The verdict does not see what it is there for." in said.messages[HYGIENE]
     assert "Its message does not name what was planted." in said.messages[KNOWN_SLOW]
-    assert "2 of 10 verdicts turned red for what was planted; 2 demand nothing here, or need not judge." in said.text
+    assert "4 of 13 verdicts turned red for what was planted; 3 demand nothing here, or need not judge." in said.text
     assert f"Not proved: {RATCHET}, {CHANGED}, " in said.text
-    assert "meta-tests: planted 6 violations in it" in said.text
+    assert "meta-tests: planted 7 violations in it" in said.text
 
 
-# A suite that is named, and chosen, in ways of its own; and the two verdicts that judge skips and categories.
+# A suite that is named, and chosen, in ways of its own.
 SETTINGS = """\
 [tool.pytest.ini_options]
 pythonpath = ["src"]
@@ -203,40 +228,29 @@ pytestmark = pytest.mark.small
 def check_total():
     assert total([1]) == 1
 """
-MORE_VERDICTS = """\
-from meta_regime.verdict import Outcome, Verdict
 
 
-def _about(outcome, names):
-    return lambda run, standards: Verdict(Outcome.FAILED, "; ".join(
-        test.nodeid for test in run.tests if test.outcome == outcome and any(name in test.nodeid for name in names)
-    ))
-
-
-def test_every_skip_and_xfail_has_a_reason(judge):
-    judge(_about("skipped", [""]))
-
-
-def test_every_test_has_a_category(judge):
-    judge(_about("passed", ["without_category"]))
-"""
-
-
-def test_in_a_suite_with_names_markers_and_categories_of_its_own(pristine: Path, tmp_path: Path, scratch: Path) -> None:
-    project = copy_of(pristine, tmp_path / "shop")
+def test_in_a_suite_with_names_markers_and_categories_of_its_own(
+    pristine_whole: Path, tmp_path: Path, scratch: Path
+) -> None:
+    project = copy_of(pristine_whole, tmp_path / "shop")
+    delete_extras(project, *OF_FILES, "slowdown")
     for path in (project / "tests" / "unit").iterdir():
         path.unlink()
-    files = {"pyproject.toml": SETTINGS, "tests/unit/check_prices.py": CHECKS, "tests/meta/test_more.py": MORE_VERDICTS}
-    write(project, files)
+    write(project, {"pyproject.toml": SETTINGS, "tests/unit/check_prices.py": CHECKS})
     suite = "[suite]\nargs = ['-m', 'not (slow and unit)']\n"
     policy(project, f"{suite}[coverage]\nminimum = 10\n[hygiene]\ncategories = ['unit', 'small']\n")
-    skips, categories = "test_every_skip_and_xfail_has_a_reason", "test_every_test_has_a_category"
     said = prove(project, scratch, "-k", "every or slow_tests or total")
-    expected = dict.fromkeys([skips, categories, HYGIENE, SLOW, COVERAGE], "RED")
+    expected = dict.fromkeys([REASONS, CATEGORY, HYGIENE, SLOW, COVERAGE], "RED")
     assert (said.status, states(said)) == (0, expected), said.text
-    where = "tests/unit/check_planted_by_meta_prove"
-    assert f"it says: {where}.py::check_planted_is_skipped" in blocks(said)[skips]
-    assert f"it says: {where}_without_category.py::check_planted_has_no_category" in blocks(said)[categories]
+
+    # A conftest that gives each test its category by its path gives the planted one, too. Excuses demand nothing.
+    marks = "def pytest_collection_modifyitems(items):\n    for item in items:\n        item.add_marker('small')\n"
+    write(project, {"tests/unit/conftest.py": marks})
+    policy(project, "[hygiene]\ncategories = ['small']\n[hygiene.excused]\none-place = 'until June'\n")
+    said = prove(project, scratch, "-k", "category or strict")
+    assert states(said) == {CATEGORY: "NOT PLANTED", STRICT: "DEMANDS NOTHING"}, said.text
+    assert "does a conftest.py mark tests by their path?" in said.messages[CATEGORY]
 
 
 def test_in_a_project_of_one_module(pristine_in_git: Path, tmp_path: Path, scratch: Path) -> None:

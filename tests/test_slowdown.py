@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.ratcheting import BASELINE
-from tests.sample import RATCHET, Said, copy_of, delete_extras, policy, session, write
+from tests.sample import OF_RULES, RATCHET, Said, copy_of, delete_extras, policy, session, write
 
 SLOWED = "test_suite_has_not_slowed_down"
 WAYS = {"plain": [], "-n 2": ["-n", "2"], "child": ["tests/meta", "--meta-fresh"]}
@@ -58,7 +58,7 @@ def test_one(server):
 def timed(pristine_whole: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The sample project with tests that can be made slower, judged by time alone. To be copied."""
     project = copy_of(pristine_whole, tmp_path_factory.mktemp("timed") / "shop")
-    delete_extras(project, "floors", "changed_lines")
+    delete_extras(project, "floors", "changed_lines", *OF_RULES)
     policy(project, "[coverage]\nminimum = 1\ntarget = 1\n")
     write(project, {TIME: TESTS})
     return project

@@ -18,7 +18,8 @@ from meta_regime.verdict import Standards
 
 from tests.in_git import Repository
 from tests.ratcheting import BASELINE, PRICES, append, judge
-from tests.sample import ALL_VERDICTS, BUDGET, COVERAGE, FLOOR, RATCHET, SLOW, copy_of, policy, write
+from tests.ruled import HYGIENE, LAX, Ruled
+from tests.sample import ALL_VERDICTS, BUDGET, COVERAGE, FLOOR, RATCHET, SLOW, copy_of, policy, session, write
 
 POLICY = (Path(__file__).parent.parent / "{{cookiecutter.project_slug}}/tests/meta/policy.toml").read_text("utf-8")
 STRICT = """\
@@ -39,6 +40,11 @@ confirm_at_most = 0
 SLEEPING = "import time\n\n\ndef test_asleep():\n    time.sleep(0.3)\n"
 RED = {BUDGET, COVERAGE, FLOOR, SLOW}
 TODAY = datetime.date.today()
+# What the suite of tests/ruled.py breaks.
+BROKEN = {
+    *("categories", "chosen-by-ci", "category-markers", "ci-expressions", "skip-reasons", "xfail-reasons"),
+    *("xfail-strict", "strict-markers", "strict-config", "known-settings"),
+}
 
 
 @pytest.fixture
@@ -128,6 +134,18 @@ class TestAProject:
         assert (existing.folder / "tests/meta/policy.toml").read_bytes() == before
         assert not (existing.folder / BASELINE).exists()
         assert not (existing.folder / "tests/meta/known_slow.toml").exists()
+
+    def test_excuses_the_rules_that_it_breaks(self, ruled: Ruled, tmp_path: Path) -> None:
+        project = copy_of(ruled.project, tmp_path / "shop")
+        policy(project, f'{LAX}{HYGIENE}not_tests = ["old/*"]\n[hygiene.excused]\none-place = "mine"\n')
+        write(project, {"tests/unit/tests_[1].py": "def test_old(): ...\n"})
+        started = session(project, "tests/meta", "--meta-start-here")
+        assert set(started.of_the_regime.values()) == {"passed"}, started.text
+        now = load_policy(project / "tests/meta/policy.toml").hygiene
+        assert now.not_tests == ("old/*", "tests/unit/tests_[[]1].py")
+        assert now.excused == {"one-place": "mine", **dict.fromkeys(sorted(BROKEN), f"adopted on {TODAY}")}
+        assert f'    [hygiene.excused] categories = "adopted on {TODAY}"   (was asked for)' in started.text
+        assert '(was ["old/*"])' in started.text
 
     def test_is_not_started_by_ci(self, existing: Repository) -> None:
         refused = judge(existing, "--meta-start-here", ci=True)

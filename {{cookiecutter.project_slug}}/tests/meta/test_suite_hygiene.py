@@ -10,3 +10,9 @@ if "meta_regime.plugin" not in sys.modules:
 # Each stands beside what decides it, and is there while that is: each may be deleted.
 if "meta_regime.extras.hygiene" in sys.modules:
     from meta_regime.extras.hygiene import test_every_test_file_is_collected
+if "meta_regime.extras.categories" in sys.modules:
+    from meta_regime.extras.categories import test_every_test_has_a_category
+if "meta_regime.extras.skips" in sys.modules:
+    from meta_regime.extras.skips import test_every_skip_and_xfail_has_a_reason
+if "meta_regime.extras.strictness" in sys.modules:
+    from meta_regime.extras.strictness import test_pytest_is_strict

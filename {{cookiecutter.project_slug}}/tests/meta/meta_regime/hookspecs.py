@@ -25,7 +25,6 @@ def pytest_meta_tests_run_ended(judged: JudgedSession, standards: Standards, run
     """
 
 
-@pytest.hookspec
 def pytest_meta_tests_doubts(judged: JudgedSession, standards: Standards) -> dict[str, Any] | None:
     """Give fields of a `SuiteRun` that are to be others in the run that this session has been.
 
@@ -33,13 +32,11 @@ def pytest_meta_tests_doubts(judged: JudgedSession, standards: Standards) -> dic
     """
 
 
-@pytest.hookspec
 def pytest_meta_tests_progress(
     judged: JudgedSession, standards: Standards, args: list[str], progress: tuple[int, int, float]
 ) -> None:
     """Hear of a child run of `pytest` with these arguments: tests ended, tests in all (0: not known yet), seconds."""
 
 
-@pytest.hookspec
 def pytest_meta_tests_child_args(judged: JudgedSession) -> list[str] | None:
     """Give more arguments for a child run."""

@@ -12,7 +12,6 @@ from .session import JudgedSession
 
 __all__ = ["pytest_meta_tests_addoption", "pytest_meta_tests_configure"]  # names that a conftest does not have itself
 
-PLUGIN_NAME = "meta-tests"
 _parsers: list[pytest.Parser] = []
 
 
@@ -33,8 +32,8 @@ def pytest_meta_tests_addoption(parser: pytest.Parser, pluginmanager: pytest.Pyt
 @pytest.hookimpl(specname="pytest_configure")
 def pytest_meta_tests_configure(config: pytest.Config) -> None:
     """Put this session under the regime."""
-    if not config.pluginmanager.hasplugin(PLUGIN_NAME):
+    if not config.pluginmanager.hasplugin("meta-tests"):
         if not _parsers:
             config.pluginmanager.add_hookspecs(hookspecs)  # loaded too late for the hook above
         parser = _parsers.pop() if _parsers else None
-        config.pluginmanager.register(JudgedSession(config, parser), PLUGIN_NAME)
+        config.pluginmanager.register(JudgedSession(config, parser), "meta-tests")

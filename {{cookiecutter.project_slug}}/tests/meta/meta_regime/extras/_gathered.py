@@ -7,7 +7,7 @@ with `of(run, name)`. Lines are an ordered set: each worker notes the same of wh
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -39,6 +39,11 @@ def of(run: SuiteRun, name: str) -> list[str] | None:
     """Give the lines that were noted in a run; None if nobody looked for them."""
     lines = run.figures.get(FIGURE, {}).get(name)
     return None if lines is None else list(lines)
+
+
+def count(lines: Sequence[str]) -> str:
+    """Give the number of lines that were noted; of more than are kept, that they are more."""
+    return f"{AT_MOST} or more" if len(lines) >= AT_MOST else str(len(lines))
 
 
 def merged(figures: Iterable[Mapping[str, Any]]) -> dict[str, list[str]]:

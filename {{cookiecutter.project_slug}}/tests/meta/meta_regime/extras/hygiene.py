@@ -1,4 +1,4 @@
-"""Verdicts on hygiene: is every test run? Goes with test_suite_hygiene.py: to be deleted together."""
+"""Verdict on files: does pytest look into every file that holds tests?"""
 
 from __future__ import annotations
 
@@ -26,15 +26,22 @@ def test_every_test_file_is_collected(judge: Callable[[Decide], None], request: 
 def every_test_file_is_collected(config: pytest.Config, _: SuiteRun, standards: Standards) -> Verdict:
     """Judge the files that hold tests, as they lie there now, by pytest's settings."""
     facts = config.pluginmanager.getplugin("meta-tests").facts
+    patterns, skipped = config.getini("python_files"), config.getini("norecursedirs")
+    root, roots = config.rootpath.resolve(), facts.suite_roots(standards.policy.suite.args)
+    named = test_files([root], patterns, skipped, [facts.meta, *roots])
+    return decided(missed(config, standards), names(named, root), patterns)
+
+
+def missed(config: pytest.Config, standards: Standards) -> list[str]:
+    """List the files that hold tests, and that pytest passes over because of their name."""
+    facts = config.pluginmanager.getplugin("meta-tests").facts
     root, roots = config.rootpath.resolve(), facts.suite_roots(standards.policy.suite.args)
     patterns, skipped = config.getini("python_files"), config.getini("norecursedirs")
     tests = [folder for folder in {facts.meta.parent, *roots} if folder != root]
     python = test_files(tests, ["*.py"], skipped, [facts.meta])
     unnamed = [path for path in python if path.name not in _SUPPORT and not matches(path, patterns)]
     excused = standards.policy.hygiene.not_tests
-    missed = [name for name in names(unnamed, root) if not any(fnmatch.fnmatch(name, mark) for mark in excused)]
-    named = test_files([root], patterns, skipped, [facts.meta, *roots])
-    return decided(missed, names(named, root), patterns)
+    return [name for name in names(unnamed, root) if not any(fnmatch.fnmatch(name, mark) for mark in excused)]
 
 
 def names(paths: Sequence[Path], root: Path) -> list[str]:

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from ...selection import matches
 from ...time_verdicts import fails_above
 from ...verdict import extra, percent
-from .. import _baseline_file
+from .. import _baseline_file, _gathered
 from .._baseline_file import BaselineError
+from .._pytest_settings import places_in
 from .code import WORD
 from .ground import SLEEPS, CannotPlantError, DemandsNothing
 
@@ -168,16 +169,43 @@ def case_without_category(ground: Ground) -> Planting:
     categories = ground.policy.hygiene.categories
     if not categories:
         raise DemandsNothing("[hygiene] categories = []")
+    _demanded(ground, "categories")
     name = ground.add_test("has_no_category", "def NAME():\n    assert True\n", marked=False)
-    yield f"a test with none of the categories {', '.join(categories)}"
+    run = yield f"a test with none of the categories {', '.join(categories)}"
+    judging = extra("categories")
+    found = _gathered.of(run, judging.WITHOUT) if judging else None
+    if found is not None and not any(line.endswith(f"::{name}") for line in found):
+        raise CannotPlantError("the planted test has one all the same: does a conftest.py mark tests by their path?")
     return Rooted([name])
 
 
 def skip_without_reason(ground: Ground) -> Planting:
     """A test that is skipped, and nobody says why."""
+    _demanded(ground, "skip-reasons")
     name = ground.add_test("is_skipped", "@pytest.mark.skip\ndef NAME():\n    assert False\n")
     run = yield "a skipped test, without a reason"
     return Rooted([ground.ran(run, name).nodeid])
+
+
+def settings_in_two_places(ground: Ground) -> Planting:
+    """More settings of pytest, in the file that it looks into last."""
+    _demanded(ground, "one-place")
+    path, read = ground.root / "setup.cfg", ground.config.inipath
+    first = read is not None and next(places_in(read.parent), None)
+    if read is None or not first:
+        yield f"{NOTHING} pytest has no settings here"
+        return Rooted(["is off"])
+    if read.name == path.name:
+        raise CannotPlantError("pytest's settings stand in setup.cfg: no file comes after it")
+    with path.open("a", encoding="utf-8", newline="\n") as settings:
+        settings.write("\n[tool:pytest]\nxfail_strict = true\n")
+    yield "more settings of pytest, in setup.cfg, which it does not read"
+    return Rooted(["setup.cfg [tool:pytest] is not read"])
+
+
+def _demanded(ground: Ground, rule: str) -> None:
+    if rule in ground.policy.hygiene.excused:
+        raise DemandsNothing(f"[hygiene.excused] {rule}")
 
 
 _SLEEPING_TEST = f"""\
@@ -208,4 +236,5 @@ PLANTS: tuple[tuple[str, Plant], ...] = (  # the verdict test, and what it has t
     ("test_every_test_file_is_collected", uncollected_file),
     ("test_every_test_has_a_category", case_without_category),
     ("test_every_skip_and_xfail_has_a_reason", skip_without_reason),
+    ("test_pytest_is_strict", settings_in_two_places),
 )

@@ -1,7 +1,8 @@
 """`--meta-start-here`: an existing project begins where it stands. From there its standards only tighten.
 
-What the policy asks beyond what the run has shown is lowered to that; slow tests are excused until a date; the baseline
-is made. Then the same session judges. Once a baseline is committed, the project has started, and this does nothing.
+What the policy asks beyond what the run has shown is lowered to that; broken rules are excused, and slow tests until a
+date; the baseline is made. Then the same session judges. Once a baseline is committed, the project has started, and
+this does nothing.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import pytest
 from ...session import is_mine
 from ...time_verdicts import name_of
 from ...verdict import Standards, extra, load_standards
+from .. import _checks
 from .._git import Git
 from .._whole_files import write_whole
 from . import standing
@@ -109,6 +111,9 @@ class _Start:
         found = standing.of_coverage(run.coverage, standards)
         found += standing.of_modules([row[:2] for row in below], standards)
         found += standing.of_the_suite(run, standards)
+        hygiene = extra("hygiene")
+        found += standing.of_files(hygiene.missed(judged.config, standards) if hygiene else [], standards)
+        found += standing.of_rules(_checks.broken_rules(judged.config, run, standards), standards)
         self._said[_POLICY] = [f"[{each.table}] {each}   (was {each.was})" for each in found]
         return found
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import math
 from collections.abc import Sequence
 from dataclasses import replace
@@ -47,6 +48,18 @@ def of_the_suite(run: SuiteRun, standards: Standards) -> list[Setting]:
     if policy.suite.timeout_seconds < 2 * budget:
         found.append(Setting("suite", "timeout_seconds", 2 * budget, f"{policy.suite.timeout_seconds:g}"))
     return found
+
+
+def of_files(missed: Sequence[str], standards: Standards) -> list[Setting]:
+    """Let files that hold tests, and are not collected, be no tests."""
+    known = standards.policy.hygiene.not_tests
+    names = (*known, *map(glob.escape, missed))
+    return [Setting("hygiene", "not_tests", names, Setting("", "", known, "").written)] if missed else []
+
+
+def of_rules(broken: Sequence[str], standards: Standards) -> list[Setting]:
+    """Excuse the rules that are broken."""
+    return [Setting("hygiene.excused", name, f"adopted on {standards.today}", "asked for") for name in broken]
 
 
 def slow_ones(run: SuiteRun, standards: Standards) -> list[Row]:
