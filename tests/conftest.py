@@ -11,6 +11,7 @@ from cookiecutter.main import cookiecutter  # type: ignore[import-untyped]
 from tests.baking import COMBINATIONS, NEW, ROOT, Bake
 from tests.in_git import Repository, with_baseline
 from tests.sample import (
+    APART,
     LOADER,
     OF_FILES,
     PACKAGE,
@@ -91,7 +92,7 @@ def pristine_whole(bake: Bake, tmp_path_factory: pytest.TempPathFactory) -> Path
 def pristine(pristine_whole: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The same without the extras that judge single files, as one may delete them: they need git, or a baseline."""
     project = copy_of(pristine_whole, tmp_path_factory.mktemp("pristine") / "shop")
-    delete_extras(project, *OF_FILES, "slowdown")
+    delete_extras(project, *OF_FILES, *APART)
     return project
 
 
@@ -105,7 +106,7 @@ def project(pristine: Path, tmp_path: Path) -> Path:
 def pristine_in_git(pristine_whole: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The sample project with all verdicts but that of the machine, in a repository with a baseline. To be copied."""
     project = copy_of(pristine_whole, tmp_path_factory.mktemp("in-git") / "shop")
-    delete_extras(project, "slowdown")
+    delete_extras(project, *APART)
     policy(project, "[coverage]\nminimum = 70\nmodule_floor = 0\n")
     write(project, {".gitignore": "__pycache__/\n.pytest_cache/\n.coverage*\n*.xml\n"})
     with_baseline(project, "--cov=src/shop")

@@ -8,7 +8,7 @@ import pytest
 
 from tests.baking import ROOT
 from tests.in_git import Repository
-from tests.sample import ALL_VERDICTS, COVERAGE, HYGIENE, KNOWN_SLOW, OF_FILES, delete_extras, policy, session
+from tests.sample import ALL_VERDICTS, APART, COVERAGE, HYGIENE, KNOWN_SLOW, OF_FILES, delete_extras, policy, session
 
 EXTRAS = ROOT / "{{cookiecutter.project_slug}}" / "tests" / "meta" / "meta_regime" / "extras"
 NAMES = sorted(path.stem for path in EXTRAS.iterdir() if not path.name.startswith("_"))
@@ -27,7 +27,7 @@ def test_without_an_extra_the_other_verdicts_are_given(name: str, judged_reposit
     if everything:
         shutil.rmtree(project / "tests" / "meta" / "meta_regime" / "extras")
     else:
-        assert delete_extras(project, name) == (name != "slowdown")  # which these projects have not
+        assert delete_extras(project, name) == (name not in APART)  # which these projects have not
     if everything or name == "hygiene":
         (project / "tests" / "meta" / "test_suite_hygiene.py").unlink()
     for typed in (["--cov=src/shop"], ["--cov=src/shop", "-n", "2"], ["tests/meta"], ["tests/meta"]):

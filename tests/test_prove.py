@@ -18,15 +18,18 @@ from tests.in_git import Repository, with_baseline
 from tests.processes import MARK, processes_marked, wait_until
 from tests.sample import (
     ALL_VERDICTS,
+    APART,
     BUDGET,
     CHANGED,
     COVERAGE,
     FLOOR,
     HYGIENE,
     KNOWN_SLOW,
+    NOTHING_LEFT,
     RATCHET,
     SLOW,
     SLOWED,
+    WIRED,
     Said,
     copy_of,
     delete_extras,
@@ -40,7 +43,14 @@ if TYPE_CHECKING:
 
 PROVE = ("tests/meta", "--meta-prove")
 WORD = "planted_by_meta_prove"
-EVERYTHING = "[coverage]\nminimum = 70\n[coverage.floors]\n'src/shop/unused.py' = 0\n"
+EVERYTHING = """\
+[coverage]
+minimum = 70
+[coverage.floors]
+'src/shop/unused.py' = 0
+[hygiene]
+watch = ["environment"]
+"""
 # A source that is generated, and so ignored by git, without which the package cannot be imported.
 GENERATED = {".gitignore": "__pycache__/\n.pytest_cache/\n.coverage*\n*.xml\n_version.py\n"}
 SHOP = "from shop._version import version\nfrom shop.prices import total\n\ncurrency = 978\ndigits = 2\n"
@@ -103,7 +113,7 @@ def test_every_verdict_turns_red_in_a_dirty_repository(pristine_whole: Path, tmp
     (project / "notes.txt").chmod(0o400)
     status = repository.git("status", "--porcelain", "--ignored")
     said = prove(project, scratch, **installed)
-    assert (said.status, states(said)) == (0, dict.fromkeys({*ALL_VERDICTS, SLOWED}, "RED")), said.text
+    assert (said.status, states(said)) == (0, dict.fromkeys({*ALL_VERDICTS, *APART.values()}, "RED")), said.text
     assert repository.git("status", "--porcelain", "--ignored").replace("!! junit.xml", "").split() == status.split()
     found = blocks(said)
     assert f"planted: src/shop/{WORD}.py, with " in found[COVERAGE][1]
@@ -125,7 +135,9 @@ def test_every_verdict_turns_red_in_a_dirty_repository(pristine_whole: Path, tmp
     ]
     assert "it says: 1 entry of tests/meta/known_slow.toml is out of date." in found[KNOWN_SLOW]
     assert f"planted: tests/checks_{WORD}.py, with a test in it" in found[HYGIENE]
-    assert "9 of 9 verdicts turned red for what was planted. The gate bites." in said.text
+    assert f"planted: .github/workflows/{WORD}.yml, which pipes pytest into tee" in found[WIRED]
+    assert f'planted: a test with os.environ["{WORD.upper()}"] = "1"' in found[NOTHING_LEFT]
+    assert "11 of 11 verdicts turned red for what was planted. The gate bites." in said.text
     assert "meta-tests: running the whole suite once: python -m pytest --maxfail=0 --cov=src/shop" in said.text
     assert "not judged" not in said.text
 
@@ -158,6 +170,8 @@ def test_a_gate_that_does_not_bite(pristine_whole: Path, tmp_path: Path, scratch
         SLOW: "RED",
         KNOWN_SLOW: "RED FOR ANOTHER REASON",
         HYGIENE: "STILL GREEN",
+        WIRED: "RED",
+        NOTHING_LEFT: "DEMANDS NOTHING",
         "test_our_own": "NO PROOF KNOWN",
     }
     assert (said.status, states(said)) == (1, expected), said.text
@@ -176,9 +190,9 @@ def test_a_gate_that_does_not_bite(pristine_whole: Path, tmp_path: Path, scratch
     assert "still green, with tests/checks_" in said.messages[HYGIENE]
     assert "The verdict does not see what it is there for." in said.messages[HYGIENE]
     assert "Its message does not name what was planted." in said.messages[KNOWN_SLOW]
-    assert "2 of 10 verdicts turned red for what was planted; 2 demand nothing here, or need not judge." in said.text
+    assert "3 of 12 verdicts turned red for what was planted; 3 demand nothing here, or need not judge." in said.text
     assert f"Not proved: {RATCHET}, {CHANGED}, " in said.text
-    assert "meta-tests: planted 6 violations in it" in said.text
+    assert "meta-tests: planted 7 violations in it" in said.text
 
 
 # A suite that is named, and chosen, in ways of its own; and the two verdicts that judge skips and categories.

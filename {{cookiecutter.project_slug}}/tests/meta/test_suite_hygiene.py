@@ -10,3 +10,7 @@ if "meta_regime.plugin" not in sys.modules:
 # Each stands beside what decides it, and is there while that is: each may be deleted.
 if "meta_regime.extras.hygiene" in sys.modules:
     from meta_regime.extras.hygiene import test_every_test_file_is_collected
+if "meta_regime.extras.wiring" in sys.modules:
+    from meta_regime.extras.wiring import test_the_verdicts_are_wired_in
+if "meta_regime.extras.side_effects" in sys.modules:
+    from meta_regime.extras.side_effects import test_tests_leave_nothing_behind

@@ -118,7 +118,7 @@ def _surroundings(judged: JudgedSession, standards: Standards) -> dict[str, Any]
     """Give what a run depends on beside files; the keys are how a person would call it."""
     from .._typed_options import unknown_options
 
-    suite = standards.policy.suite
+    suite, hygiene = standards.policy.suite, standards.policy.hygiene
     of_suite, typed = judged.facts.suite_and_typed(suite.args)
     more = [f"{name.replace('_', '-')}={getattr(typed, name, None)}" for name in ("cov_branch", "cov_config", "no_cov")]
     for flag, name in (("-c", "inifilename"), ("-o", "override_ini"), ("-p", "plugins")):
@@ -128,6 +128,7 @@ def _surroundings(judged: JudgedSession, standards: Standards) -> dict[str, Any]
         "the interpreter": f"{sys.version} {sys.prefix}",
         "what is installed": _installed(),
         "[suite] of tests/meta/policy.toml": [list(suite.args), list(suite.packages), sorted(suite.inputs)],
+        "[hygiene] watch of tests/meta/policy.toml": [*hygiene.watch, hygiene.sleep_seconds] if hygiene.watch else [],
         _TYPED: [*unknown_options(of_suite, typed), *more],
     }
     environment = judged.config.stash[_KEPT].environment
