@@ -31,6 +31,10 @@ ENTRY = r"""- repo: local
         )$
 """
 BY_HAND = f"{NAME} cannot be changed by a program; to judge before a push, add to its `repos`:\n"
+TYPES = "default_install_hook_types"
+# Without it `pre-commit install`, in the next clone, would set up nothing for `git push`.
+TYPES_LINE = f"{TYPES}: [pre-commit, pre-push]"
+ADD_TYPE = f"{NAME}: add pre-push to {TYPES}, or the hook never runs"
 ACTIVATE = "for the hook that judges before a push, type: pre-commit install --hook-type pre-push"
 
 
@@ -40,16 +44,21 @@ def with_hook(text: str) -> tuple[str, list[str]]:
     repos = settings.get("repos")
     if any(_judges(hook) for repo in _items(repos) for hook in _items(_of(repo, "hooks"))):
         return text, []
-    changed = _inserted(text) if _items(repos) else None
-    if changed is None or _without_ours(changed) != settings:
-        return text, [BY_HAND + ENTRY.rstrip()]
-    return changed, [] if "pre-push" in _items(settings.get("default_install_hook_types")) else [ACTIVATE]
+    changed = _inserted(text, with_types=TYPES not in settings) if _items(repos) else None
+    if changed is None or _without_ours(changed) != {TYPES: ["pre-commit", "pre-push"], **settings}:
+        return text, [f"{BY_HAND}{ENTRY.rstrip()}\nand at the top\n{TYPES_LINE}"]
+    if "pre-push" in _items(settings.get(TYPES)):
+        return changed, []
+    return changed, [ADD_TYPE, ACTIVATE] if TYPES in settings else [ACTIVATE]
 
 
-def _inserted(text: str) -> str | None:
-    """Insert behind the last line of the list, before blank lines and comments that no longer belong to it."""
+def _inserted(text: str, *, with_types: bool) -> str | None:
+    """Insert behind the last line of the list, before blank lines and comments that no longer belong to it.
+
+    `with_types`: and a line that has `git push` set up, before the list.
+    """
     root = _yaml().compose(text)
-    node = next(value for key, value in root.value if key.value == "repos")
+    key, node = next(pair for pair in root.value if pair[0].value == "repos")
     if node.flow_style:
         return None
     lines = lines_of(text)
@@ -59,7 +68,8 @@ def _inserted(text: str) -> str | None:
         last -= 1
     new = [f"{' ' * column}{line}" for line in ENTRY.splitlines()]
     blank_between = any(not line.strip() for line in lines[node.start_mark.line : last])
-    return with_lines(text, last, ["", *new] if blank_between else new)
+    text = with_lines(text, last, ["", *new] if blank_between else new)
+    return with_lines(text, key.start_mark.line, [f"{' ' * key.start_mark.column}{TYPES_LINE}"]) if with_types else text
 
 
 def _belongs_to_what_follows(line: str, column: int) -> bool:

@@ -12,7 +12,7 @@ _EXPRESSIONS = re.compile(r"\$\{\{.*?\}\}|<<\s*[\w.-]+\s*>>|\$\[\[.*?\]\]", re.D
 _REDIRECTION = re.compile(r"&?(?P<how>>>?|<<<|<<-?|<>|<)[&|]?")
 _PIECE = re.compile(  # in cmd and PowerShell, ^ and ` end a line that goes on
     r"""(?P<goes_on>[\\^`]\r?\n)|\\(?P<escaped>.)|'(?P<single>[^']*)(?:'|$)|"(?P<double>(?:[^"\\]|\\.)*)(?:"|$)"""
-    r"""|`(?P<inner>[^`]*)(?:`|$)""",
+    r"""|(?P<inner>`[^`]*(?:`|$)|\$[A-Za-z_]\w*)""",
     re.DOTALL,
 )
 _ASSIGNMENT = re.compile(r"[A-Za-z_]\w*\+?=")
@@ -220,7 +220,7 @@ def pytest_arguments(words: Sequence[str]) -> list[str] | None:
         if index and word in _INSTALLING and name_of(words[0]) not in ("pytest", "py.test"):
             return None
         before = words[index - 1] if index else ""
-        if name_of(word) in ("pytest", "py.test") and before not in _TAKES_A_NAME:
+        if name_of(word).lstrip(VARIABLE) in ("pytest", "py.test") and before not in _TAKES_A_NAME:
             arguments = list(words[index + 1 :])
             return None if _RUNS_NO_TEST & set(arguments) else arguments
     return None

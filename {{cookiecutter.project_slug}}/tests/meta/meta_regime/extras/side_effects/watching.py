@@ -1,9 +1,9 @@
 """Sees what a test really does: sleeps, connections, changes of the environment and of the working folder.
 
-Python's own audit events tell of sockets, and from 3.13 on of `time.sleep`, wherever they are called from, and nothing is
-put in their place. Such a hook cannot be taken away again, so there is one for each process, which hears nothing while
-nobody watches. Before 3.13 `time.sleep` is replaced by one that notes, which modules that were imported before do not
-see. Of asyncio's sleeps no event tells: `asyncio.BaseEventLoop.call_later` notes them.
+Python tells of sockets by audit events, and from 3.13 on of `time.sleep`, wherever they are called from; nothing is put
+in their place. Such a hook cannot be taken away again, so there is one for each process, which hears nothing while
+nobody watches. Before 3.13 `time.sleep` is replaced by one that notes, in the modules of the project, too, that have it
+already. Of asyncio's sleeps no event tells: `asyncio.BaseEventLoop.call_later` notes them.
 """
 
 from __future__ import annotations
