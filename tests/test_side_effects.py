@@ -14,6 +14,7 @@ from meta_regime.policy import Hygiene, Policy
 from meta_regime.record import SuiteRun
 from meta_regime.verdict import Outcome, Standards
 
+from tests.in_ci import SPLIT
 from tests.sample import NOTHING_LEFT, OF_FILES, copy_of, delete_extras, policy, session, write
 
 if TYPE_CHECKING:
@@ -145,9 +146,11 @@ def test_each_is_seen(worldly: Path, typed: list[str]) -> None:
 
 
 def test_each_is_seen_in_shards(worldly: Path) -> None:
-    for number, part in ((1, FILE), (2, "tests/unit/test_more.py tests/unit/test_prices.py")):
-        typed = ["--cov=src/shop", "--cov-report=", f"--meta-record=shards/{number}.jsonl", *part.split()]
-        assert session(worldly, *typed).status == 0
+    split = {"PYTHONPATH": str(SPLIT)}
+    for group in ("1", "2"):
+        typed = ["--cov=src/shop", "--splits=2", f"--group={group}", f"--meta-record=shards/{group}.jsonl"]
+        said = session(worldly, *typed, env=split)
+        assert said.status == 0, said.text
     said = session(worldly, "tests/meta", "--meta-records", "shards", "-k", "leave")
     assert (said.status, len(seen(said.text))) == (1, 5), said.text
     excused = '[hygiene.excused]\nreal-sleeps = "a"\nnetwork = "b"\nenvironment = "c"\nworking-folder = "until June"\n'

@@ -91,15 +91,15 @@ def _github_steps(steps: Node | None, read: Read, job: Script) -> None:
             read.files += [(f"{used[2:]}/action.yml", "github"), (f"{used[2:]}/action.yaml", "github")]
         elif any(word in used.partition("@")[0] for word in ("pytest", "tox", "cibuildwheel")):
             read.opaque.append(f"{job.file}:{step.line}: {used}")
-        if script is not None and script.text:
-            shell = text_at(step, "shell") or job.text
+        shell = text_at(step, "shell") or job.text
+        if script is not None and script.text and not shell.startswith("python"):
             ignored = _ignored(step, "continue-on-error") or job.ignored
             read.scripts.append(Script(job.file, script.line, script.text, _has_pipefail(shell), ignored, job.idle))
 
 
 def _has_pipefail(shell: str) -> bool:
     """Tell whether GitHub's shell has it on: `bash` has if it is named, and not if it is the default."""
-    return shell == "bash" or "pipefail" in shell or shell.startswith(("pwsh", "powershell", "cmd", "python", "$"))
+    return shell == "bash" or "pipefail" in shell or shell.startswith(("pwsh", "powershell", "cmd", "$"))
 
 
 def _is_off(node: Node) -> bool:

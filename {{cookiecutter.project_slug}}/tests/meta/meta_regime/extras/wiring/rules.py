@@ -33,8 +33,8 @@ class Wiring:
 
     @property
     def hidden(self) -> list[str]:
-        """What of CI cannot be looked into, and may be what has them judged."""
-        return [*self.ci.unreadable, *self.ci.opaque]
+        """What of CI cannot be looked into, and may be what has them judged; the likeliest first."""
+        return sorted([*self.ci.unreadable, *self.ci.opaque], key=lambda line: "test" not in line.partition(": ")[2])
 
 
 class CiRunsVerdicts(Check[Wiring]):
