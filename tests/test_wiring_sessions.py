@@ -68,6 +68,5 @@ def test_an_existing_project_that_is_not(pristine_whole: Path, tmp_path: Path) -
     )
     assert said.messages[WIRED].startswith(line)
     assert ".github/workflows/ci.yml:6: python -m pytest --no-meta | …   (it has --no-meta)" in said.text
-    elsewhere = ("--rootdir", str(project), "-c", str(project / "pyproject.toml"), str(project / "tests" / "meta"))
-    again = session(project / "docs", *elsewhere)
+    again = session(project / "docs", "../tests/meta")
     assert again.messages[WIRED].startswith(line), again.text
