@@ -79,7 +79,10 @@ def broken(verdict: Verdict) -> str:
 
 def test_without_any_ci_nothing_is_asked_of_it(look: Look) -> None:
     verdict = look({})
-    assert (broken(verdict), verdict.line) == ("", "No files of CI lie here, so nothing is asked of CI.")
+    assert (broken(verdict), verdict.line) == (
+        "",
+        "The verdicts are wired in; no files of CI lie here, so nothing is asked of it.",
+    )
 
 
 @pytest.mark.parametrize(

@@ -169,7 +169,7 @@ def said_of(facts: Wiring) -> str:
     if facts.judging:
         parts = [f"The verdicts are wired in: CI gives them ({facts.judging[0].place})"]
     elif not facts.ci.files:
-        parts = ["No files of CI lie here, so nothing is asked of CI"]
+        parts = ["The verdicts are wired in; no files of CI lie here, so nothing is asked of it"]
     elif hidden:
         parts = [f"Whether CI gives the verdicts cannot be told from here ({hidden[0]})"]
     if hooks is not None and hooks.judging:
