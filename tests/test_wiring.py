@@ -176,6 +176,7 @@ def test_what_cannot_be_looked_into_is_said_and_not_red(look: Look) -> None:
         (["run: pytest | tee log"], "ci.yml:6: pytest | …   (a pipe, and no pipefail)"),
         (["run: |\n  set -e\n  pytest 2>&1 \\\n    | tee log"], "ci.yml:8: pytest | …   (a pipe, and no pipefail)"),
         (["run: make test | tee log"], "Makefile:2: pytest (by make test | …)   (a pipe, and no pipefail)"),
+        (["run: bash -c 'pytest' | tee log"], "ci.yml:6: pytest (by bash -c pytest | …)   (a pipe, and no pipefail)"),
         (["run: make piped"], "Makefile:4: pytest | …   (a pipe, and no pipefail)"),
         (["run: pytest || true"], "ci.yml:6: pytest || true   (|| true)"),
         (["run: pytest\ncontinue-on-error: true"], "ci.yml:6: pytest   (continue-on-error: true)"),
@@ -201,6 +202,8 @@ def test_ci_in_which_a_failure_is_lost(look: Look, steps: list[str], found: str)
         workflow("run: pytest\ncontinue-on-error: ${{ matrix.new }}"),
         workflow("run: pytest", "run: pip list | grep pytest", "run: pytest --collect-only | tail"),
         workflow("run: pytest || exit 1"),
+        workflow("run: bash -eo pipefail -c 'pytest | tee log'"),
+        {**workflow("run: ./test.sh"), "test.sh": "#!/bin/bash -eo pipefail\npytest | tee log\n"},
         {".gitlab-ci.yml": "test:\n  script:\n    - pytest | tee log\n"},  # the runner switches pipefail on
     ],
 )

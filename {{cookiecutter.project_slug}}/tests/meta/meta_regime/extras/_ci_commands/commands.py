@@ -164,27 +164,31 @@ class _Finder:
             args = (*added, *arguments)
             self.commands.found.append(Command(place, shown, args, simple.piped, ignored, script.idle))
             return
-        within = replace(script, ignored=ignored, line=0, file=place)
+        before = len(self.commands.found)
         if inner is not None:
-            self.look_into(replace(within, text=inner, pipefail=script.pipefail and not simple.piped), depth + 1)
-            return
+            has_pipefail = "pipefail" in words
+            self.look_into(Script(place, 0, inner, has_pipefail, ignored, script.idle), depth + 1)
+        else:
+            self._look_behind(words, simple, replace(script, ignored=ignored), place, depth)
+        if simple.piped:
+            found = self.commands.found
+            found[before:] = [replace(each, piped=True, text=f"{each.text} (by {shown})") for each in found[before:]]
+
+    def _look_behind(self, words: tuple[str, ...], simple: Simple, script: Script, place: str, depth: int) -> None:
+        """Look into what a command runs that is written down elsewhere, once; note it if that is hidden."""
         tasks = self._tasks(words)
         line = f"{place}: {' '.join(words)}"
         if tasks is not None and not tasks and line not in self.commands.opaque:
             self.commands.opaque.append(line)
-        key = (*(tasks or ()), ignored, script.idle, simple.piped)
+        key = (*(tasks or ()), script.ignored, script.idle, simple.piped)
         if key in self._seen:
             return
         self._seen.add(key)
-        before = len(self.commands.found)
         for task in tasks or ():
             file, _, number = task.place.rpartition(":")
             name, line_of = (file, int(number)) if number.isdigit() else (task.place, 0)
-            what_ignores = task.ignored or ignored
-            self.look_into(Script(name, line_of, task.text, task.pipefail, what_ignores, script.idle), depth + 1)
-        if simple.piped:
-            found = self.commands.found
-            found[before:] = [replace(each, piped=True, text=f"{each.text} (by {shown})") for each in found[before:]]
+            ignored = task.ignored or script.ignored
+            self.look_into(Script(name, line_of, task.text, task.pipefail, ignored, script.idle), depth + 1)
 
     def _tasks(self, words: Sequence[str]) -> list[task_files.Task] | None:
         """Give what a command runs that is written down elsewhere: [] if that is hidden, None if it runs nothing."""
@@ -206,7 +210,8 @@ class _Finder:
             name = file.removeprefix("./")
             is_known = VARIABLE not in name and ".." not in name and not name.endswith((".py", ".js", ".ps1", ".bat"))
             text = self._read(name) if is_known else None
-            return [task_files.Task(f"{name}:1", text, pipefail=False)] if text is not None else []
+            has_pipefail = "pipefail" in words or "pipefail" in (text or "").partition("\n")[0]
+            return [task_files.Task(f"{name}:1", text, has_pipefail)] if text is not None else []
         is_opaque = program in _OPAQUE and (not _OPAQUE[program] or any(word in rest for word in _OPAQUE[program]))
         runs_a_file = program.startswith("py") and any(word.endswith(".py") and "test" in word for word in rest)
         is_opaque = is_opaque and "pre-commit" not in words
