@@ -120,7 +120,10 @@ def test_ci_that_gives_the_verdicts(look: Look, steps: list[str]) -> None:
     ("steps", "why"),
     [
         (["run: pytest --no-meta"], "ci.yml:6: pytest --no-meta   (it has --no-meta)"),
-        (["run: pytest -m 'not slow'"], "ci.yml:6: pytest -m not slow   (it runs a part of the suite: -m 'not slow')"),
+        (
+            ["run: pytest -m 'not slow'"],
+            "ci.yml:6: pytest -m 'not slow'   (it runs a part of the suite: -m 'not slow')",
+        ),
         (
             ["run: |\n  x=1\n  pytest tests/integration"],
             "ci.yml:8: pytest tests/integration   (it runs a part of the su",
@@ -138,7 +141,7 @@ def test_ci_that_does_not(look: Look, steps: list[str], why: str) -> None:
     assert broken(verdict) == "ci-runs-verdicts (1)."
     assert why in verdict.details
     assert (
-        "Add one step, after the one that installs what the tests need:\n\n    python -m pytest tests/meta"
+        "Add one line, after those that install what the tests need:\n\n    - run: python -m pytest tests/meta"
         in verdict.details
     )
     excused = look(workflow(*steps), {"ci-runs-verdicts": "until June"})

@@ -156,7 +156,8 @@ class _Finder:
         words, added = plain(simple.words)
         if not words or depth > _DEEPEST:
             return
-        shown = " ".join(words) + (" | …" if simple.piped else f" {simple.swallowed}" if simple.swallowed else "")
+        typed = " ".join(f"'{word}'" if " " in word else word for word in words)
+        shown = typed + (" | …" if simple.piped else f" {simple.swallowed}" if simple.swallowed else "")
         ignored = simple.swallowed or script.ignored
         inner = inner_script(words)
         arguments = pytest_arguments(words) if inner is None else None

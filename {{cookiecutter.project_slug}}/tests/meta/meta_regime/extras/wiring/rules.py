@@ -40,9 +40,10 @@ class Wiring:
 class CiRunsVerdicts(Check[Wiring]):
     """CI runs pytest, but never so that the verdicts of tests/meta are given. Nobody is stopped by them.
 
-    Add one step, after the one that installs what the tests need:
+    Add one line, after those that install what the tests need:
 
-        python -m pytest tests/meta
+        - run: python -m pytest tests/meta       (GitHub, under `steps:`)
+        - python -m pytest tests/meta            (GitLab, under `script:`)
 
     It runs the suite once and judges it, so it can take the place of a step that runs all tests.
     """
