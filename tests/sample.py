@@ -35,7 +35,15 @@ ALL_VERDICTS = VERDICTS | set(OF_FILES.values())
 CATEGORY = "test_every_test_has_a_category"
 REASONS = "test_every_skip_and_xfail_has_a_reason"
 STRICT = "test_pytest_is_strict"
-OF_RULES = {"categories": CATEGORY, "skips": REASONS, "strictness": STRICT}
+WIRED = "test_the_verdicts_are_wired_in"
+NOTHING_LEFT = "test_tests_leave_nothing_behind"
+OF_RULES = {
+    "categories": CATEGORY,
+    "skips": REASONS,
+    "strictness": STRICT,
+    "wiring": WIRED,
+    "side_effects": NOTHING_LEFT,
+}
 SLOWED = "test_suite_has_not_slowed_down"  # depends on the machine; it is asked by tests of its own
 GREEN = dict.fromkeys(VERDICTS, "passed")
 OF_THE_REGIME = {*ALL_VERDICTS, *OF_RULES.values(), SLOWED}

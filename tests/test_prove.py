@@ -24,6 +24,7 @@ from tests.sample import (
     FLOOR,
     HYGIENE,
     KNOWN_SLOW,
+    NOTHING_LEFT,
     OF_FILES,
     OF_THE_REGIME,
     RATCHET,
@@ -33,6 +34,7 @@ from tests.sample import (
     STRICT,
     STRICT_SETTINGS,
     TESTS,
+    WIRED,
     Said,
     copy_of,
     delete_extras,
@@ -53,6 +55,7 @@ minimum = 70
 'src/shop/unused.py' = 0
 [hygiene]
 categories = ["unit"]
+watch = ["environment"]
 """
 # A source that is generated, and so ignored by git, without which the package cannot be imported.
 GENERATED = {".gitignore": "__pycache__/\n.pytest_cache/\n.coverage*\n*.xml\n_version.py\n"}
@@ -143,12 +146,14 @@ def test_every_verdict_turns_red_in_a_dirty_repository(pristine_whole: Path, tmp
     ]
     assert "it says: 1 entry of tests/meta/known_slow.toml is out of date." in found[KNOWN_SLOW]
     assert f"planted: tests/checks_{WORD}.py, with a test in it" in found[HYGIENE]
-    assert "12 of 12 verdicts turned red for what was planted. The gate bites." in said.text
+    assert "14 of 14 verdicts turned red for what was planted. The gate bites." in said.text
     assert "planted: a test with none of the categories unit" in found[CATEGORY]
     assert "it says: Some tests may be run by nobody: 1 test has none of the categories unit." in found[CATEGORY]
     assert "it says: Without a reason: 1 skipped." in found[REASONS]
     assert "planted: more settings of pytest, in setup.cfg, which it does not read" in found[STRICT]
     assert "it says: pytest's settings: setup.cfg [tool:pytest] is not read." in found[STRICT]
+    assert f"planted: .github/workflows/{WORD}.yml, which pipes pytest into tee" in found[WIRED]
+    assert f'planted: a test with os.environ["{WORD.upper()}"] = "1"' in found[NOTHING_LEFT]
     assert "meta-tests: running the whole suite once: python -m pytest --maxfail=0 --cov=src/shop" in said.text
     assert "not judged" not in said.text
 
@@ -184,6 +189,8 @@ def test_a_gate_that_does_not_bite(pristine_whole: Path, tmp_path: Path, scratch
         CATEGORY: "DEMANDS NOTHING",
         REASONS: "RED",
         STRICT: "RED",
+        WIRED: "RED",
+        NOTHING_LEFT: "DEMANDS NOTHING",
         "test_our_own": "NO PROOF KNOWN",
     }
     assert (said.status, states(said)) == (1, expected), said.text
@@ -204,7 +211,7 @@ def test_a_gate_that_does_not_bite(pristine_whole: Path, tmp_path: Path, scratch
     assert "still green, with tests/checks_" in said.messages[HYGIENE]
     assert "The verdict does not see what it is there for." in said.messages[HYGIENE]
     assert "Its message does not name what was planted." in said.messages[KNOWN_SLOW]
-    assert "4 of 13 verdicts turned red for what was planted; 3 demand nothing here, or need not judge." in said.text
+    assert "5 of 15 verdicts turned red for what was planted; 4 demand nothing here, or need not judge." in said.text
     assert f"Not proved: {RATCHET}, {CHANGED}, " in said.text
     assert "meta-tests: planted 7 violations in it" in said.text
 

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import re
+
 import pytest
 from meta_regime.adopting.edits import Problem
-from meta_regime.adopting.precommit import ENTRY, with_hook
+from meta_regime.adopting.precommit import ENTRY, TYPES_LINE, with_hook
 
 OURS = ENTRY
 INDENTED = "".join(f"  {line}\n" for line in ENTRY.splitlines())
@@ -21,6 +23,7 @@ INDENTED = "".join(f"  {line}\n" for line in ENTRY.splitlines())
 def test_the_hook_comes_last_in_the_list_and_all_else_stays(text: str, newline: str) -> None:
     before = text.replace("(0)", "").replace("(2)", "").replace("\n", newline)
     after, remarks = with_hook(before)
+    text = re.sub(r"^repos:", f"{TYPES_LINE}\nrepos:", text, flags=re.MULTILINE)
     assert after == text.replace("(0)", OURS).replace("(2)", INDENTED).replace("\n", newline)
     assert "pre-commit install --hook-type pre-push" in remarks[0]
     assert with_hook(after) == (after, [])
@@ -31,6 +34,14 @@ def test_blank_lines_between_repositories_and_a_missing_end() -> None:
     after, remarks = with_hook(before)
     assert after == f"{before}\n\n{INDENTED}"
     assert remarks == []
+
+
+def test_types_of_hooks_that_are_named_stay_the_users() -> None:
+    before = "default_install_hook_types: [commit-msg]\nrepos:\n- repo: a\n  hooks: []\n"
+    after, remarks = with_hook(before)
+    assert after == before + OURS
+    assert "add pre-push to default_install_hook_types, or the hook never runs" in remarks[0]
+    assert "pre-commit install" in remarks[1]
 
 
 @pytest.mark.parametrize(
@@ -77,4 +88,4 @@ def test_what_is_not_yaml_is_a_problem(text: str, said: str) -> None:
 
 def test_it_copes_with_5000_lines() -> None:
     before = "repos:\n" + "- repo: a\n  hooks:\n  - id: b\n" * 1700
-    assert with_hook(before)[0] == before + OURS
+    assert with_hook(before)[0] == f"{TYPES_LINE}\n{before}{OURS}"

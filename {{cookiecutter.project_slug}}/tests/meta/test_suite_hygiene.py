@@ -16,3 +16,7 @@ if "meta_regime.extras.skips" in sys.modules:
     from meta_regime.extras.skips import test_every_skip_and_xfail_has_a_reason
 if "meta_regime.extras.strictness" in sys.modules:
     from meta_regime.extras.strictness import test_pytest_is_strict
+if "meta_regime.extras.wiring" in sys.modules:
+    from meta_regime.extras.wiring import test_the_verdicts_are_wired_in
+if "meta_regime.extras.side_effects" in sys.modules:
+    from meta_regime.extras.side_effects import test_tests_leave_nothing_behind

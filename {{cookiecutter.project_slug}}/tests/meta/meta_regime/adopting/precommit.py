@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .edits import Problem
+from .edits import Problem, with_lines
 from .yaml_lists import read_by, reader, value_of, with_item
 
 NAME = ".pre-commit-config.yaml"
@@ -31,6 +31,10 @@ ENTRY = r"""- repo: local
         )$
 """
 BY_HAND = f"{NAME} cannot be changed by a program; to judge before a push, add to its `repos`:\n"
+TYPES = "default_install_hook_types"
+# Without it `pre-commit install`, in the next clone, would set up nothing for `git push`.
+TYPES_LINE = f"{TYPES}: [pre-commit, pre-push]"
+ADD_TYPE = f"{NAME}: add pre-push to {TYPES}, or the hook never runs"
 ACTIVATE = "for the hook that judges before a push, type: pre-commit install --hook-type pre-push"
 
 
@@ -40,14 +44,22 @@ def with_hook(text: str) -> tuple[str, list[str]]:
     repos = settings.get("repos")
     if any(_judges(hook) for repo in _items(repos) for hook in _items(_of(repo, "hooks"))):
         return text, []
-    changed = _inserted(text) if _items(repos) else None
-    if changed is None or _without_ours(changed) != settings:
-        return text, [BY_HAND + ENTRY.rstrip()]
-    return changed, [] if "pre-push" in _items(settings.get("default_install_hook_types")) else [ACTIVATE]
+    changed = _inserted(text, with_types=TYPES not in settings) if _items(repos) else None
+    if changed is None or _without_ours(changed) != {TYPES: ["pre-commit", "pre-push"], **settings}:
+        return text, [f"{BY_HAND}{ENTRY.rstrip()}\nand at the top\n{TYPES_LINE}"]
+    if "pre-push" in _items(settings.get(TYPES)):
+        return changed, []
+    return changed, [ADD_TYPE, ACTIVATE] if TYPES in settings else [ACTIVATE]
 
 
-def _inserted(text: str) -> str | None:
-    return with_item(text, value_of(reader(NAME).compose(text), "repos"), ENTRY.splitlines())
+def _inserted(text: str, *, with_types: bool) -> str | None:
+    """Put the hook behind the last repository; `with_types`: and a line before the list that has `git push` set up."""
+    root = reader(NAME).compose(text)
+    key = next(name for name, _ in root.value if name.value == "repos")
+    changed = with_item(text, value_of(root, "repos"), ENTRY.splitlines())
+    if changed is None or not with_types:
+        return changed
+    return with_lines(changed, key.start_mark.line, [f"{' ' * key.start_mark.column}{TYPES_LINE}"])
 
 
 def _without_ours(text: str) -> Any:

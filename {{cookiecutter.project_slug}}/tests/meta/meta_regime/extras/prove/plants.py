@@ -203,11 +203,47 @@ def settings_in_two_places(ground: Ground) -> Planting:
     return Rooted(["setup.cfg [tool:pytest] is not read"])
 
 
+def step_that_hides_failures(ground: Ground) -> Planting:
+    """A workflow in which the failures of pytest are lost."""
+    _demanded(ground, "ci-pipefail")
+    path = ground.root / ".github" / "workflows" / f"{WORD}.yml"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(_HIDING_WORKFLOW, encoding="utf-8")
+    yield f"{ground.name(path)}, which pipes pytest into tee"
+    return Rooted([f"{ground.name(path)}:"])
+
+
+def case_with_a_side_effect(ground: Ground) -> Planting:
+    """A test that does what is watched for."""
+    hygiene = ground.policy.hygiene
+    rules = {"environment": "environment", "sleeps": "real-sleeps", "network": "network"}
+    kinds = [kind for kind, rule in rules.items() if kind in hygiene.watch and rule not in hygiene.excused]
+    if not kinds:
+        only = "a test left in another folder would spoil the others" if "folder" in hygiene.watch else ""
+        raise DemandsNothing(only or "[hygiene] watch = []")
+    does = {**_SIDE_EFFECTS, "sleeps": f"time.sleep({hygiene.sleep_seconds + 0.1:g})"}[kinds[0]]
+    name = ground.add_test("has_a_side_effect", f"def NAME():\n    import os, socket\n\n    {does}\n")
+    run = yield f"a test with {does}"
+    return Rooted([ground.ran(run, name).nodeid])
+
+
 def _demanded(ground: Ground, rule: str) -> None:
     if rule in ground.policy.hygiene.excused:
         raise DemandsNothing(f"[hygiene.excused] {rule}")
 
 
+_SIDE_EFFECTS = {
+    "environment": f'os.environ["{WORD.upper()}"] = "1"',
+    "network": 'socket.socket(type=socket.SOCK_DGRAM).connect(("192.0.2.1", 9))',  # sends nothing
+}
+_HIDING_WORKFLOW = """\
+on: push
+jobs:
+  tests:
+    runs-on: ubuntu-latest
+    steps:
+      - run: python -m pytest | tee pytest.log
+"""
 _SLEEPING_TEST = f"""\
 def NAME():
     time.sleep({SLEEPS:g})
@@ -237,4 +273,6 @@ PLANTS: tuple[tuple[str, Plant], ...] = (  # the verdict test, and what it has t
     ("test_every_test_has_a_category", case_without_category),
     ("test_every_skip_and_xfail_has_a_reason", skip_without_reason),
     ("test_pytest_is_strict", settings_in_two_places),
+    ("test_the_verdicts_are_wired_in", step_that_hides_failures),
+    ("test_tests_leave_nothing_behind", case_with_a_side_effect),
 )
