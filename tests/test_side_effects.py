@@ -5,14 +5,15 @@ from __future__ import annotations
 import asyncio
 import os
 import time
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from meta_regime.extras.side_effects import tests_leave_nothing_behind as decide
+from meta_regime.extras import side_effects
 from meta_regime.extras.side_effects.watching import Watch, changes
 from meta_regime.policy import Hygiene, Policy
 from meta_regime.record import SuiteRun
-from meta_regime.verdict import Outcome, Standards
+from meta_regime.verdict import Outcome, Standards, Verdict
 
 from tests.in_ci import SPLIT
 from tests.sample import NOTHING_LEFT, OF_FILES, copy_of, delete_extras, policy, session, write
@@ -167,6 +168,11 @@ def test_a_broken_policy_is_reported_by_the_verdicts(worldly: Path, tmp_path: Pa
     assert (said.status, said.outcomes[NOTHING_LEFT]) == (1, "failed")
     assert set(said.suite.values()) <= {"passed"}
     assert "Nothing was judged. tests/meta/policy.toml is not valid TOML" in said.text
+
+
+def decide(run: SuiteRun, standards: Standards) -> Verdict:
+    config: Any = SimpleNamespace(pluginmanager=pytest.PytestPluginManager())
+    return side_effects.tests_leave_nothing_behind(config, run, standards)
 
 
 def standards(*watch: str) -> Standards:

@@ -35,7 +35,7 @@ def test_a_policy_with_a_conflict_is_named_as_such(project: Path) -> None:
     line = marked[: marked.index("<<<<<<<")].count("\n") + 1
     assert (
         "Nothing was judged. tests/meta/policy.toml has a conflict of an update or a merge in it: `git diff` shows "
-        f"both sides, keep one and delete the marks. It is not valid TOML: Invalid statement (at line {line}, column 1)"
+        f"both sides, keep one. It is not valid TOML: Invalid statement (at line {line}, column 1)"
     ) in said.text
 
 

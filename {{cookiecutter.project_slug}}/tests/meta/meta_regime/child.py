@@ -26,12 +26,9 @@ from .verdict import details_from, extra
 RECORD_VARIABLE = "META_TESTS_RECORD"  # tells a child where to write its record
 CHILD_VARIABLE = "META_TESTS_CHILD"  # tells it, and all it starts, not to judge, and until when it may run, and where
 SOURCE = "a child run of the whole suite"
-_POLL_SECONDS = 0.05
 # In a git hook, GIT_DIR and its like would make the suite's own repositories the one that is being pushed.
-NOT_FOR_THE_CHILD = (
-    *("PYTEST_CURRENT_TEST", "PYTEST_XDIST_"),
-    *("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX", "GIT_COMMON_DIR", "GIT_OBJECT_DIRECTORY"),
-)
+_OF_GIT = ("DIR", "WORK_TREE", "INDEX_FILE", "PREFIX", "COMMON_DIR", "OBJECT_DIRECTORY")
+NOT_FOR_THE_CHILD = ("PYTEST_CURRENT_TEST", "PYTEST_XDIST_", *(f"GIT_{name}" for name in _OF_GIT))
 _TAIL_LINES = 40
 
 
@@ -64,7 +61,7 @@ def run_suite(args: Sequence[str], root: Path, timeout_seconds: float, tell: Cal
         environment = _environment(record, data, f"{began + timeout_seconds}:{folder}")
         with started(args, root, environment, output) as process:
             while process.poll() is None and not timed_out:
-                time.sleep(_POLL_SECONDS)
+                time.sleep(0.05)
                 reader.follow()
                 seconds = time.monotonic() - began
                 tell(progress=(reader.done, reader.expected, seconds))

@@ -110,9 +110,7 @@ class Policy:
 
 
 # `cruft update` ends well, and says "Good work!", when it leaves one.
-_CONFLICT = (
-    "has a conflict of an update or a merge in it: `git diff` shows both sides, keep one and delete the marks. It "
-)
+_CONFLICT = "has a conflict of an update or a merge in it: `git diff` shows both sides, keep one. It "
 _TABLES: dict[str, Any] = {table.name: table.default_factory for table in dataclasses.fields(Policy)}
 
 

@@ -6,6 +6,7 @@ switched on.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Generator
 from typing import TYPE_CHECKING, Any
 
@@ -13,8 +14,7 @@ import pytest
 
 from ...record import SuiteRun
 from ...verdict import Decide, Outcome, Standards, Verdict, not_judged
-from .. import _gathered
-from .._checks import judged
+from .. import _checks, _gathered
 from .rules import CHECKS, KINDS
 
 if TYPE_CHECKING:
@@ -24,12 +24,12 @@ if TYPE_CHECKING:
 __all__ = ["CHECKS", "broken_rules", "test_tests_leave_nothing_behind"]
 
 
-def test_tests_leave_nothing_behind(judge: Callable[[Decide], None]) -> None:
+def test_tests_leave_nothing_behind(judge: Callable[[Decide], None], request: pytest.FixtureRequest) -> None:
     """Tests do not sleep, use the network, or leave variables and folders behind: as far as the policy watches it."""
-    judge(tests_leave_nothing_behind)
+    judge(functools.partial(tests_leave_nothing_behind, request.config))
 
 
-def tests_leave_nothing_behind(run: SuiteRun, standards: Standards) -> Verdict:
+def tests_leave_nothing_behind(config: pytest.Config, run: SuiteRun, standards: Standards) -> Verdict:
     """Judge what was seen in the run."""
     hygiene = standards.policy.hygiene
     unknown = [word for word in hygiene.watch if word not in KINDS]
@@ -37,20 +37,25 @@ def tests_leave_nothing_behind(run: SuiteRun, standards: Standards) -> Verdict:
         known = ", ".join(f'"{word}"' for word in KINDS)
         named = ", ".join(f'"{word}"' for word in unknown)
         return Verdict(Outcome.FAILED, f"tests/meta/policy.toml: [hygiene] watch has {named}; known are: {known}.")
-    if not hygiene.watch:
-        return judged(CHECKS, {}, hygiene.excused, kept="Nothing is watched ([hygiene] watch = []).", broken="")
     seen = seen_in(run, hygiene)
     if seen is None:
         why = "the run that is judged was not watched, or not for the same; type: pytest tests/meta --meta-fresh"
         return not_judged(why)
-    kept = f"Of what is watched ({', '.join(hygiene.watch)}) nothing was seen in tests."
-    return judged(CHECKS, seen, hygiene.excused, kept=kept, broken="Tests leave something behind, or need the world:")
+    watched = f"Of what is watched ({', '.join(hygiene.watch)}) nothing was seen in tests."
+    return _checks.judged(
+        CHECKS,
+        seen,
+        hygiene.excused,
+        kept=watched if hygiene.watch else "Nothing is watched ([hygiene] watch = []).",
+        broken="Tests leave something behind, or need the world:",
+        known=_checks.known_rules(config),
+    )
 
 
 def broken_rules(_: pytest.Config, run: SuiteRun, standards: Standards) -> list[str]:
     """Give the names of the rules that are broken and not excused."""
-    seen, excused = seen_in(run, standards.policy.hygiene) or {}, standards.policy.hygiene.excused
-    return [check.rule for check in CHECKS if check.rule not in excused and check.broken(seen)]
+    hygiene = standards.policy.hygiene
+    return _checks.broken(CHECKS, seen_in(run, hygiene) or {}, hygiene.excused)
 
 
 def seen_in(run: SuiteRun, hygiene: Hygiene) -> dict[str, list[str]] | None:

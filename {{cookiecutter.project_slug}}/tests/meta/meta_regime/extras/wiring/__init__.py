@@ -17,7 +17,7 @@ from ...policy import PolicyError, read_toml
 from ...record import SuiteRun
 from ...session_facts import expanded
 from ...verdict import Decide, Standards, Verdict
-from .._checks import judged
+from .. import _checks
 from .._ci_commands.commands import commands_of_ci
 from .hooks import hooks_of
 from .loading import not_loaded
@@ -39,15 +39,19 @@ def test_the_verdicts_are_wired_in(judge: Callable[[Decide], None], request: pyt
 def verdicts_are_wired_in(config: pytest.Config, _: SuiteRun, standards: Standards) -> Verdict:
     """Judge the project's files as they lie there now."""
     facts = wiring_of(config, standards)
-    excused = standards.policy.hygiene.excused
-    return judged(CHECKS, facts, excused, kept=said_of(facts), broken="The verdicts are not wired in:")
+    return _checks.judged(
+        CHECKS,
+        facts,
+        standards.policy.hygiene.excused,
+        kept=said_of(facts),
+        broken="The verdicts are not wired in:",
+        known=_checks.known_rules(config),
+    )
 
 
 def broken_rules(config: pytest.Config, _: SuiteRun, standards: Standards) -> list[str]:
     """Give the names of the rules that are broken and not excused."""
-    facts = wiring_of(config, standards)
-    excused = standards.policy.hygiene.excused
-    return [check.rule for check in CHECKS if check.rule not in excused and check.broken(facts)]
+    return _checks.broken(CHECKS, wiring_of(config, standards), standards.policy.hygiene.excused)
 
 
 def wiring_of(config: pytest.Config, standards: Standards, root: Path | None = None) -> Wiring:
