@@ -18,7 +18,8 @@ ROOT = Path(__file__).resolve().parent.parent
 TEMPLATE_PARTS = ("cookiecutter.json", "hooks", "templates", "{{cookiecutter.project_slug}}")
 # A test session inside a test session must not inherit what steers the outer one.
 SCRUBBED_PREFIXES = ("PYTEST_", "COV_", "COVERAGE_", "META_")
-SCRUBBED = ("CI", "PYTHONPATH")
+# That of Python's own is among it: without bytecode every plugin of pytest's would be rewritten in every session.
+SCRUBBED = ("CI", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE")
 
 NEW = {"starting_point": "new project"}
 EXISTING = {"starting_point": "existing project", "project_slug": "."}

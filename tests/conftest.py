@@ -16,6 +16,7 @@ from tests.sample import (
     PACKAGE,
     SETTINGS,
     TESTS,
+    compile_regime,
     copy_of,
     delete_extras,
     policy,
@@ -84,6 +85,7 @@ def pristine_whole(bake: Bake, tmp_path_factory: pytest.TempPathFactory) -> Path
     project = tmp_path_factory.mktemp("pristine") / "shop"
     write(project, {**PACKAGE, **TESTS, "pyproject.toml": SETTINGS, "tests/conftest.py": LOADER})
     bake(project, project_slug=".", starting_point="existing project", ci="none")
+    compile_regime(project)
     return project
 
 
