@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 ROOT = Path(__file__).resolve().parent.parent
+# Plugins that only some sessions have: see requirements/beside.txt.
+BESIDE = ROOT / ".venv" / "beside"
 # What a template consists of: copied, it is a template again.
 TEMPLATE_PARTS = ("cookiecutter.json", "hooks", "templates", "{{cookiecutter.project_slug}}")
 # A test session inside a test session must not inherit what steers the outer one.

@@ -1,14 +1,14 @@
 from __future__ import annotations
 
 import json
+import sys
 import warnings
 from pathlib import Path
 
-import hypothesis
 import pytest
 from cookiecutter.main import cookiecutter  # type: ignore[import-untyped]
 
-from tests.baking import COMBINATIONS, NEW, ROOT, Bake
+from tests.baking import BESIDE, COMBINATIONS, NEW, ROOT, Bake
 from tests.in_git import Repository, with_baseline
 from tests.sample import (
     LOADER,
@@ -23,8 +23,14 @@ from tests.sample import (
     write,
 )
 
-hypothesis.settings.register_profile("a busy machine", deadline=None)
-hypothesis.settings.load_profile("a busy machine")
+
+def pytest_configure() -> None:
+    """Let the tests find hypothesis, but not the sessions that they start: each of these would import it at its end."""
+    sys.path.append(str(BESIDE / "hypothesis"))
+    import hypothesis
+
+    hypothesis.settings.register_profile("a busy machine", deadline=None)
+    hypothesis.settings.load_profile("a busy machine")
 
 
 @pytest.fixture(scope="session")
