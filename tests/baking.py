@@ -14,11 +14,14 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 ROOT = Path(__file__).resolve().parent.parent
+# Plugins that only some sessions have: see requirements/beside.txt.
+BESIDE = ROOT / ".venv" / "beside"
 # What a template consists of: copied, it is a template again.
 TEMPLATE_PARTS = ("cookiecutter.json", "hooks", "templates", "{{cookiecutter.project_slug}}")
 # A test session inside a test session must not inherit what steers the outer one.
 SCRUBBED_PREFIXES = ("PYTEST_", "COV_", "COVERAGE_", "META_", "GITHUB_", "GITLAB_", "CI_")
-SCRUBBED = ("CI", "PYTHONPATH")
+# That of Python's own is among it: without bytecode every plugin of pytest's would be rewritten in every session.
+SCRUBBED = ("CI", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE")
 
 NEW = {"starting_point": "new project"}
 EXISTING = {"starting_point": "existing project", "project_slug": "."}

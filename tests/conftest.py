@@ -1,14 +1,14 @@
 from __future__ import annotations
 
 import json
+import sys
 import warnings
 from pathlib import Path
 
-import hypothesis
 import pytest
 from cookiecutter.main import cookiecutter  # type: ignore[import-untyped]
 
-from tests.baking import COMBINATIONS, NEW, ROOT, Bake
+from tests.baking import BESIDE, COMBINATIONS, NEW, ROOT, Bake
 from tests.in_git import Repository, with_baseline
 from tests.ruled import Ruled
 from tests.sample import (
@@ -18,14 +18,21 @@ from tests.sample import (
     PACKAGE,
     SETTINGS,
     TESTS,
+    compile_regime,
     copy_of,
     delete_extras,
     policy,
     write,
 )
 
-hypothesis.settings.register_profile("a busy machine", deadline=None)
-hypothesis.settings.load_profile("a busy machine")
+
+def pytest_configure() -> None:
+    """Let the tests find hypothesis, but not the sessions that they start: each of these would import it at its end."""
+    sys.path.append(str(BESIDE / "hypothesis"))
+    import hypothesis
+
+    hypothesis.settings.register_profile("a busy machine", deadline=None)
+    hypothesis.settings.load_profile("a busy machine")
 
 
 @pytest.fixture(scope="session")
@@ -86,6 +93,7 @@ def pristine_whole(bake: Bake, tmp_path_factory: pytest.TempPathFactory) -> Path
     project = tmp_path_factory.mktemp("pristine") / "shop"
     write(project, {**PACKAGE, **TESTS, "pyproject.toml": SETTINGS, "tests/conftest.py": LOADER})
     bake(project, project_slug=".", starting_point="existing project", ci="none")
+    compile_regime(project)
     return project
 
 

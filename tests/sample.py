@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import compileall
+import py_compile
 import shutil
 import subprocess
 import xml.etree.ElementTree as ET
@@ -159,11 +161,20 @@ def said(done: subprocess.CompletedProcess[str], report: Path) -> Said:
     return Said(done.returncode, done.stdout + done.stderr, outcomes, messages)
 
 
+def compile_regime(project: Path) -> None:
+    """Compile the regime, as its first session would. In copies, too, bytecode counts while its source is the same."""
+    mode = py_compile.PycInvalidationMode.CHECKED_HASH
+    assert compileall.compile_dir(project / "tests" / "meta" / "meta_regime", quiet=1, invalidation_mode=mode)
+
+
 def copy_of(project: Path, dest: Path) -> Path:
-    """Copy a project, without what running it left behind."""
-    shutil.copytree(
-        project, dest, ignore=shutil.ignore_patterns("__pycache__", ".pytest_cache", ".coverage", ".coverage.*")
-    )
+    """Copy a project, without what running it left behind, save the regime's bytecode."""
+    left_behind = shutil.ignore_patterns("__pycache__", ".pytest_cache", ".coverage", ".coverage.*")
+
+    def ignored(folder: str, names: list[str]) -> set[str]:
+        return set(left_behind(folder, names)) - ({"__pycache__"} if "meta_regime" in Path(folder).parts else set())
+
+    shutil.copytree(project, dest, ignore=ignored)
     return dest
 
 

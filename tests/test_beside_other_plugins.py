@@ -12,10 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.baking import ROOT
+from tests.baking import BESIDE, ROOT
 from tests.sample import COVERAGE, GREEN, SETTINGS, SLOW, VERDICTS, Said, policy, session, write
 
-BESIDE = ROOT / ".venv" / "beside"
 PINS = (ROOT / "requirements" / "beside.txt").read_text(encoding="utf-8")
 VERSIONS = dict(re.findall(r"^pytest-(\w+)==(\S+)$", PINS, re.MULTILINE))
 
@@ -292,7 +291,7 @@ def test_tests_of_hypothesis_are_judged_as_any(project: Path, way: list[str], sl
     policy(project, HEALTHY + "[slow_tests]\nlimit_seconds = 1\n")
     text = GIVEN.replace("max_examples=20", "max_examples=5, deadline=None") + "    time.sleep(0.3)\n"
     add(project, given=text if slow else GIVEN)
-    said = session(project, *way, "-W", "error")
+    said = session(project, *way, "-W", "error", env={"PYTHONPATH": str(BESIDE / "hypothesis")})
     assert (said.status, said.verdicts) == (int(slow), {**GREEN, SLOW: "failed" if slow else "passed"}), said.text
     assert ("tests/unit/test_given.py::test_any" in said.messages.get(SLOW, "")) is slow
     assert re.search(r"meta-tests: .*, 6 tests =", said.text)

@@ -11,7 +11,7 @@ import pytest
 from meta_regime.extras import coverage_imports, coverage_trouble
 from meta_regime.record import FileCoverage
 
-from tests.baking import scrubbed_environment
+from tests.baking import BESIDE, scrubbed_environment
 from tests.sample import COVERAGE, GREEN, SETTINGS, VERDICTS, delete_extras, policy, session, write
 
 HEALTHY = "[coverage]\nminimum = 75\n"
@@ -149,7 +149,7 @@ class TestNobodyIsAccused:
     def test_who_puts_back_what_was_there(self, healthy: Path, mode: str) -> None:
         files = {f"tests/unit/test_{name}.py": text for name, text in HARMLESS.items()}
         write(healthy, {**files, "conftest.py": 'pytest_plugins = ["pytester"]\n'})
-        said = session(healthy, *MODES[mode])
+        said = session(healthy, *MODES[mode], env={"PYTHONPATH": str(BESIDE / "hypothesis")})
         assert (said.status, said.verdicts) == (0, GREEN), said.text
         assert "Total coverage is 75.00 %" in said.text
 
