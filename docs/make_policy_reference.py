@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import importlib
+import inspect
 import json
 import math
 import re
@@ -66,6 +68,14 @@ def allowed(rule: Mapping[str, Any], default: object) -> str:
     return f"{kind}{rule['unit']}, {bounds}"
 
 
+def rules() -> Iterator[tuple[Any, str]]:
+    """Yield every rule, with the verdict test of the extra that judges it."""
+    for path in sorted((META / "meta_regime" / "extras").glob("[!_]*")):
+        module = importlib.import_module(f"meta_regime.extras.{path.stem}")
+        for check in getattr(module, "CHECKS", ()):
+            yield check, next(name for name in vars(module) if name.startswith("test_"))
+
+
 def rows() -> Iterator[str]:
     """Yield the page, a line each."""
     said = comments((META / "policy.toml").read_text(encoding="utf-8"))
@@ -78,6 +88,11 @@ def rows() -> Iterator[str]:
             text = said.pop((table.name, key.name)).replace("|", "\\|")
             yield f"| `{key.name}` | `{shown}` | {allowed(key.metadata, default)} | {text} |"
         yield ""
+    yield from ("## Rules", "", "What `[hygiene.excused]` can excuse, each with a reason.", "")
+    yield from ("| rule | of the verdict | broken, it says |", "| --- | --- | --- |")
+    for check, verdict in rules():
+        text = " ".join(inspect.cleandoc(check.__doc__ or "").split()).replace("|", "\\|")
+        yield f"| `{check.rule}` | `{verdict}` | {text} |"
     if said:
         raise SystemExit(f"policy.toml of the template has keys that the code does not know: {sorted(said)}")
 

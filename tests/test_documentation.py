@@ -32,10 +32,10 @@ MAKE = "its target is there"
 SCRIPT = "the script is there, and knows the options"
 ELSEWHERE = "other tests type it"
 HOW: dict[str, str] = {
-    r"make [a-z-]+( [A-Z]+=\S+)?": MAKE,
-    r"python (real|benchmarks|docs|examples)/\S+\.py.*": SCRIPT,
+    r"make [a-z-]+( [A-Z]+=\S+)*": MAKE,
+    r"python (real|benchmarks|docs|examples|releasing|faults)/\S+\.py.*": SCRIPT,
     r"(python -m )?pytest (--cov(=\S+)?|--no-meta|tests/meta( --meta-\S+)*|-n auto)": IN_A_PROJECT,
-    r"(python -m )?pytest --cov=\S+ --cov-report=(html|term-missing)": IN_A_PROJECT,
+    r"(python -m )?pytest --cov=\S+ (--cov-report=(html|term-missing)|--meta-report=\S+)": IN_A_PROJECT,
     r"python -X importtime -m pytest --collect-only": IN_A_PROJECT,
     r"python -m pytest --durations=0 -vv 'THE TEST'": IN_A_PROJECT,
     r"pytest --durations|python -m pytest": "a name, to which more is typed",
@@ -47,7 +47,8 @@ HOW: dict[str, str] = {
     r"cruft (create|update|check|diff|link).*": ELSEWHERE + ": tests/test_cruft.py",
     r"cookiecutter .*": ELSEWHERE + ": tests/test_answers_in_a_used_folder.py",
     r"python tests/meta/adopt\.py( --\S+)?": BY_BLOCKS,
-    r"python -m venv .*|cd .*|git (add|init|commit|clone|checkout|switch|push|diff|status|log|tag).*": BY_BLOCKS,
+    r"git (ls-files|mv|reset|diff)( .*)?": ELSEWHERE + ": tests/test_cruft.py, as docs/upgrading.md has them",
+    r"python -m venv .*|cd .*|git (add|init|commit|clone|checkout|switch|push|status|log|tag).*": BY_BLOCKS,
 }
 
 
