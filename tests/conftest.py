@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 import warnings
 from pathlib import Path
 
@@ -22,7 +23,8 @@ from tests.sample import (
     write,
 )
 
-hypothesis.settings.register_profile("a busy machine", deadline=None)
+_EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "100"))  # many more: `make fuzz`
+hypothesis.settings.register_profile("a busy machine", deadline=None, max_examples=_EXAMPLES)
 hypothesis.settings.load_profile("a busy machine")
 
 

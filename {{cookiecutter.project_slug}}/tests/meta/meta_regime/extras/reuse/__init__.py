@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 _ALWAYS = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS", "PYTEST_DISABLE_PLUGIN_AUTOLOAD", "PYTHONPATH")
 _TYPED = "what is typed"
+_LATEST = 1e11  # seconds since 1970 that can be shown as a date
 _DISTRIBUTIONS = (".dist-info", ".egg-info", ".egg-link", ".pth")
 
 
@@ -86,6 +87,13 @@ def _look(judged: JudgedSession, standards: Standards) -> None:
     from .tree import Tree
 
     kept, suite, root = judged.config.stash[_KEPT], standards.policy.suite, judged.config.rootpath.resolve()
+    if outside := leading_out(suite.inputs):
+        if judged.facts.only_verdicts:
+            _tell(
+                judged,
+                f"no earlier run is judged: [suite] inputs of policy.toml leads out of the project: {outside[0]}",
+            )
+        return
     with contextlib.chdir(root):
         found = [covered.folder_of(source, root) for source in judged.facts.sources(suite)]
     folders = [*judged.facts.suite_roots(suite.args), judged.facts.meta.parent]
@@ -101,6 +109,16 @@ def _look(judged: JudgedSession, standards: Standards) -> None:
     kept.tree = Tree(root, folders, judged.facts.meta, [mark[1:] for mark in suite.inputs if mark.startswith("!")])
     kept.looks, kept.looked = kept.tree.looks(), time.time()
     kept.surroundings = _surroundings(judged, standards)
+
+
+def leading_out(inputs: Sequence[str]) -> list[str]:
+    """List the inputs that are not in the project: nobody reviews a change to those, and a walk there may not end."""
+    paths = [(mark, mark.removeprefix("!")) for mark in inputs]
+    return [
+        mark
+        for mark, path in paths
+        if ".." in path.replace("\\", "/").split("/") or path.startswith(("/", "\\", "~")) or Path(path).is_absolute()
+    ]
 
 
 def _inside(root: Path, folders: Sequence[Path], patterns: Sequence[str], skipped: Sequence[str]) -> list[Path]:
@@ -194,10 +212,28 @@ def _known(path: Path) -> dict[str, Any]:
     from .._stored_record import RecordError, load_record
 
     try:
-        files: dict[str, Any] = load_record(path)[0]["files"]
-    except (RecordError, KeyError):
+        return _checked(load_record(path)[0], path)[1]
+    except RecordError:
         return {}
-    return files
+
+
+def _checked(head: dict[str, Any], path: Path) -> tuple[dict[str, Any], dict[str, list[Any]], float]:
+    """Give surroundings, files and end of the run on record. Raises `RecordError` if the head has none."""
+    from .._stored_record import RecordError
+
+    before: Any = head.get("surroundings")
+    files: Any = head.get("files")
+    ended: Any = head.get("ended")
+    are_there = (
+        isinstance(before, dict) and isinstance(files, dict) and isinstance(ended, float) and 0 < ended < _LATEST
+    )
+    if not are_there or not all(_is_look(row) for row in files.values()):
+        raise RecordError(f"{path} is damaged, or no record of a whole run")
+    return before, files, ended
+
+
+def _is_look(row: Any) -> bool:
+    return isinstance(row, list) and len(row) == 5 and isinstance(row[4], str)
 
 
 # Reusing.
@@ -219,8 +255,8 @@ def pytest_meta_tests_find_run(judged: JudgedSession, standards: Standards) -> S
         return None
     try:
         head, run = load_record(path)
-        before, files, ended = head["surroundings"], head["files"], float(head["ended"])
-    except (RecordError, KeyError, TypeError, ValueError) as error:
+        before, files, ended = _checked(head, path)
+    except RecordError as error:
         _tell(judged, f"the last run is not judged again: {error}")
         return None
     now = digests(kept.tree.root, kept.looks, files)
