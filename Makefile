@@ -61,7 +61,7 @@ detection: $(STAMP)
 # One fault at a time put into real sessions: is a verdict wrong, does the exit status lie, is anything lost or left? An
 # hour or more; Linux, best as root in a container (what cannot be mounted is not tried). It goes on where it stopped.
 faults: $(STAMP)
-	$(BIN)/python faults/run.py --resume --each 2 --jobs 2; status=$$?; $(BIN)/python faults/run.py --write-docs && exit $$status
+	$(BIN)/python real/faults/run.py --resume --each 2 --jobs 2; status=$$?; $(BIN)/python real/faults/run.py --write-docs && exit $$status
 
 # The tests that draw their inputs, with many more of them.
 fuzz: $(STAMP)
@@ -70,7 +70,7 @@ fuzz: $(STAMP)
 
 # Known vulnerabilities of the pinned versions, and what zizmor minds in the CI file of a new project. Needs the package
 # index and the vulnerability service; it fails where they cannot be asked.
-audit: $(AUDIT_STAMP)
+audit: $(STAMP) $(AUDIT_STAMP)
 	$(AUDIT)/bin/python real/audit.py
 
 # The regime in the source distributions of known projects. Needs the package index; takes some minutes. Then whether it

@@ -24,8 +24,7 @@ from meta_regime.extras._baseline_file import BaselineError
 from meta_regime.extras._stored_record import RecordError, load_record, save_record
 from meta_regime.extras.floors import no_module_below_floor
 from meta_regime.extras.ratchet.baseline import Baseline, parsed
-from meta_regime.extras.reuse import _checked as checked_head
-from meta_regime.extras.reuse import leading_out
+from meta_regime.extras.reuse.refusing import checked_head, leading_out
 from meta_regime.extras.reuse.tree import differences, digests
 from meta_regime.extras.shards.merge import merged
 from meta_regime.extras.slowdown import timings

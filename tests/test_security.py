@@ -137,7 +137,7 @@ class TestLinks:
         (tmp_path / "policy.toml").touch()
         (tmp_path / name).unlink(missing_ok=True)
         (tmp_path / name).symlink_to("elsewhere.toml")
-        with pytest.raises(PolicyError, match=f"{name} is a link, a folder or a device"):
+        with pytest.raises(PolicyError, match=f"{name} cannot be read: it is a link, a folder or a device"):
             load_standards(tmp_path, datetime.date(2026, 11, 22))
 
     def test_a_baseline_is_not_read_through_a_link(self, tmp_path: Path) -> None:

@@ -115,7 +115,7 @@ _TABLES: dict[str, Any] = {table.name: table.default_factory for table in datacl
 def read_toml(path: Path) -> dict[str, Any]:
     """Read a TOML file, with or without a byte-order mark. Raises `PolicyError` if it is none."""
     if path.is_symlink() or not path.is_file():
-        raise PolicyError([f"{path.name} is a link, a folder or a device; put the file itself there, to be reviewed"])
+        raise PolicyError([f"{path.name} cannot be read: it is a link, a folder or a device, not a file"])
     try:
         document = tomllib.loads(path.read_bytes().decode("utf-8-sig"))
         repr(document)  # fails for a number of thousands of digits, which no message could show

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 _ALWAYS = ("PYTEST_ADDOPTS", "PYTEST_PLUGINS", "PYTEST_DISABLE_PLUGIN_AUTOLOAD", "PYTHONPATH")
 _TYPED = "what is typed"
-_LATEST = 1e11  # seconds since 1970 that can be shown as a date
 _DISTRIBUTIONS = (".dist-info", ".egg-info", ".egg-link", ".pth")
 
 
@@ -84,6 +83,7 @@ def _may_be_kept(judged: JudgedSession) -> bool:
 def _look(judged: JudgedSession, standards: Standards) -> None:
     from ... import covered
     from ...session_facts import expanded
+    from .refusing import leading_out
     from .tree import Tree
 
     kept, suite, root = judged.config.stash[_KEPT], standards.policy.suite, judged.config.rootpath.resolve()
@@ -109,16 +109,6 @@ def _look(judged: JudgedSession, standards: Standards) -> None:
     kept.tree = Tree(root, folders, judged.facts.meta, [mark[1:] for mark in suite.inputs if mark.startswith("!")])
     kept.looks, kept.looked = kept.tree.looks(), time.time()
     kept.surroundings = _surroundings(judged, standards)
-
-
-def leading_out(inputs: Sequence[str]) -> list[str]:
-    """List the inputs that are not in the project: nobody reviews a change to those, and a walk there may not end."""
-    paths = [(mark, mark.removeprefix("!")) for mark in inputs]
-    return [
-        mark
-        for mark, path in paths
-        if ".." in path.replace("\\", "/").split("/") or path.startswith(("/", "\\", "~")) or Path(path).is_absolute()
-    ]
 
 
 def _inside(root: Path, folders: Sequence[Path], patterns: Sequence[str], skipped: Sequence[str]) -> list[Path]:
@@ -210,30 +200,12 @@ def _path(config: pytest.Config) -> Path | None:
 
 def _known(path: Path) -> dict[str, Any]:
     from .._stored_record import RecordError, load_record
+    from .refusing import checked_head
 
     try:
-        return _checked(load_record(path)[0], path)[1]
+        return checked_head(load_record(path)[0], path)[1]
     except RecordError:
         return {}
-
-
-def _checked(head: dict[str, Any], path: Path) -> tuple[dict[str, Any], dict[str, list[Any]], float]:
-    """Give surroundings, files and end of the run on record. Raises `RecordError` if the head has none."""
-    from .._stored_record import RecordError
-
-    before: Any = head.get("surroundings")
-    files: Any = head.get("files")
-    ended: Any = head.get("ended")
-    are_there = (
-        isinstance(before, dict) and isinstance(files, dict) and isinstance(ended, float) and 0 < ended < _LATEST
-    )
-    if not are_there or not all(_is_look(row) for row in files.values()):
-        raise RecordError(f"{path} is damaged, or no record of a whole run")
-    return before, files, ended
-
-
-def _is_look(row: Any) -> bool:
-    return isinstance(row, list) and len(row) == 5 and isinstance(row[4], str)
 
 
 # Reusing.
@@ -243,6 +215,7 @@ def pytest_meta_tests_find_run(judged: JudgedSession, standards: Standards) -> S
     """Give the run on record if everything is as it was."""
     from ...covered import CoverageMissingError
     from .._stored_record import RecordError, load_record, save_record
+    from .refusing import checked_head
     from .tree import differences, digests
 
     path = _path(judged.config)
@@ -255,7 +228,7 @@ def pytest_meta_tests_find_run(judged: JudgedSession, standards: Standards) -> S
         return None
     try:
         head, run = load_record(path)
-        before, files, ended = _checked(head, path)
+        before, files, ended = checked_head(head, path)
     except RecordError as error:
         _tell(judged, f"the last run is not judged again: {error}")
         return None

@@ -4,8 +4,8 @@ Every trial is appended to build/faults/trials.jsonl as it ends; `--resume` goes
 fault and its number: `--only "no /proc" --numbers 3` does that one again, with the same seed. Linux, best as root:
 where nothing may be mounted, a trial says that it was not tried.
 
-    python faults/run.py [--only WORDS ...] [--numbers N ...] [--each N] [--jobs N] [--resume] [--keep]
-    python faults/run.py --write-docs
+    python real/faults/run.py [--only WORDS ...] [--numbers N ...] [--each N] [--jobs N] [--resume] [--keep]
+    python real/faults/run.py --write-docs
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ import zlib
 from pathlib import Path
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from faults import bad_tests, disks, docs, limits, names, signals, state, surroundings
-from faults.catalogue import FAULTS, Fault
-from faults.ground import BESIDE, made, trial_in
-from faults.trials import attempted
+from real.faults import bad_tests, disks, docs, limits, names, signals, state, surroundings
+from real.faults.catalogue import FAULTS, Fault
+from real.faults.ground import BESIDE, made, trial_in
+from real.faults.trials import attempted
 from tests.baking import ROOT
 
 GROUPS = (signals, disks, limits, state, surroundings, names, bad_tests)  # importing them fills the catalogue

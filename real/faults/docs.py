@@ -10,14 +10,14 @@ from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from typing import Any
 
-from faults.catalogue import Fault
+from real.faults.catalogue import Fault
 
 OUTCOMES = ("right", "not judged, or red", "ended", "wrong", "not tried")
 _HEAD = """\
 # Faults
 
-Made by `python faults/run.py --write-docs` (`make faults` makes the trials). Each trial copies a small project with git
-and a baseline, whose coverage is 75 %, puts one fault into one real session, and then checks three things:
+Made by `python real/faults/run.py --write-docs` (`make faults` makes the trials). Each trial copies a small project
+with git and a baseline, whose coverage is 75 %, puts one fault into one real session, and then checks three things:
 
 - **the verdict**: where 80 % is asked for (every second trial), coverage never passes; where 70 % is, nobody is accused
   of what is not so; what could not be judged is said aloud, without a traceback of the regime's;

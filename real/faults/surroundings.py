@@ -6,8 +6,8 @@ import os
 import shutil
 from pathlib import Path
 
-from faults.catalogue import fault
-from faults.ground import JUDGING, Trial
+from real.faults.catalogue import fault
+from real.faults.ground import JUDGING, Trial
 
 _ANY = (*JUDGING, "shard", "last run")
 

@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from faults.ground import WAYS, Trial
+from real.faults.ground import WAYS, Trial
 from tests.baking import scrubbed_environment
 from tests.processes import processes_marked, wait_until
 from tests.sample import ALL_VERDICTS, COVERAGE, Said, said

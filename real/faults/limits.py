@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import resource
 
-from faults.catalogue import fault
-from faults.disks import can_mount
-from faults.ground import JUDGING, Trial
+from real.faults.catalogue import fault
+from real.faults.disks import can_mount
+from real.faults.ground import JUDGING, Trial
 
 _ANY = (*JUDGING, "shard", "last run")
 _MEGABYTE = 2**20

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from faults.ground import JUDGING, Trial
+from real.faults.ground import JUDGING, Trial
 
 
 @dataclass(frozen=True)

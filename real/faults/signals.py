@@ -10,8 +10,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from faults.catalogue import fault
-from faults.ground import JUDGING, Trial
+from real.faults.catalogue import fault
+from real.faults.ground import JUDGING, Trial
 
 _WINDOW = 2.5  # seconds: what a session takes that nobody disturbs
 

@@ -20,7 +20,7 @@ from tests.sample import LOADER, PACKAGE, SETTINGS, TESTS, delete_extras, policy
 if TYPE_CHECKING:
     import subprocess
 
-    from faults.catalogue import Fault
+    from real.faults.catalogue import Fault
 
 BESIDE = ROOT / "build" / "faults"
 # What is typed. Coverage is 75 %, whichever it is.

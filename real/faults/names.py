@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from faults.catalogue import fault
-from faults.ground import JUDGING, Trial
+from real.faults.catalogue import fault
+from real.faults.ground import JUDGING, Trial
 
 _ANY = (*JUDGING, "shard")
 _IDS = {

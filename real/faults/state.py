@@ -13,9 +13,9 @@ import zlib
 from collections.abc import Callable
 from pathlib import Path
 
-from faults.catalogue import fault
-from faults.ground import JUDGING, WAYS, Trial
-from faults.trials import LOUD, environment, where_it_fell
+from real.faults.catalogue import fault
+from real.faults.ground import JUDGING, WAYS, Trial
+from real.faults.trials import LOUD, environment, where_it_fell
 
 _SETTINGS = {
     "policy.toml": "policy.toml",

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from faults.catalogue import fault
-from faults.ground import JUDGING, Trial
+from real.faults.catalogue import fault
+from real.faults.ground import JUDGING, Trial
 
 _ANY = (*JUDGING, "shard")
 _OS_EXIT = "whoever ends the process by os._exit(0) ends pytest with it; `pytest tests/meta` catches it"

@@ -5,8 +5,8 @@ from __future__ import annotations
 import functools
 import subprocess
 
-from faults.catalogue import fault
-from faults.ground import JUDGING, Trial
+from real.faults.catalogue import fault
+from real.faults.ground import JUDGING, Trial
 
 _ANY = (*JUDGING, "shard", "last run")
 
