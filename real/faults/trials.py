@@ -7,6 +7,7 @@ import os
 import re
 import resource
 import signal
+import stat
 import subprocess
 import sys
 import time
@@ -52,7 +53,11 @@ def files(folder: Path) -> dict[str, bytes]:
             path = os.path.join(where, name)  # noqa: PTH118 - pathlib has no paths of bytes
             relative = os.fsdecode(os.path.relpath(path, os.fsencode(folder)))
             with contextlib.suppress(OSError):
-                found[relative] = os.readlink(path) if os.path.islink(path) else Path(os.fsdecode(path)).read_bytes()  # noqa: PTH114, PTH115
+                mode = os.lstat(path).st_mode
+                if stat.S_ISLNK(mode):
+                    found[relative] = os.readlink(path)  # noqa: PTH115 - as above
+                else:  # a pipe is not waited for
+                    found[relative] = Path(os.fsdecode(path)).read_bytes() if stat.S_ISREG(mode) else b""
     return found
 
 

@@ -37,7 +37,8 @@ _TAIL_LINES = 40
 
 def is_child() -> bool:
     """Tell whether this process is (a descendant of) a measured child run. Such a process starts no other."""
-    return CHILD_VARIABLE in os.environ
+    folder = os.environ.get(CHILD_VARIABLE, "").partition(":")[2]
+    return bool(folder) and Path(folder).is_dir()  # gone with the run; a server that it started may outlive it
 
 
 def take_record_path() -> Path | None:
