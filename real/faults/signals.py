@@ -76,19 +76,20 @@ def _worker(trial: Trial, _: subprocess.Popen[bytes]) -> list[int]:
 
 
 _ANY = (*JUDGING, "shard")
+_SCRATCH = "where `pytest tests/meta` itself is killed, nobody takes its scratch folder out of TMPDIR"
 _SIGNALS = {"SIGKILL": signal.SIGKILL, "SIGTERM": signal.SIGTERM, "SIGINT": signal.SIGINT}
 for _name, _number in _SIGNALS.items():
-    fault("signals", f"{_name} to the session", _ANY, trials=8)(_sends(_number, _session))  # type: ignore[arg-type]
+    fault("signals", f"{_name} to the session", _ANY, trials=8, known=_SCRATCH)(_sends(_number, _session))  # type: ignore[arg-type]
     fault("signals", f"{_name} to the child run", ("child run",), trials=6)(_sends(_number, _child))  # type: ignore[arg-type]
     fault("signals", f"{_name} to xdist's controller", ("xdist",), trials=6)(_sends(_number, _session))  # type: ignore[arg-type]
     fault("signals", f"{_name} to a worker of xdist", ("xdist",), trials=6)(_sends(_number, _worker))  # type: ignore[arg-type]
 fault("signals", "SIGKILL to the child run's lifeline", ("child run",))(_sends(signal.SIGKILL, _lifeline))  # type: ignore[arg-type]
 fault("signals", "SIGTERM to the child run's lifeline", ("child run",))(_sends(signal.SIGTERM, _lifeline))  # type: ignore[arg-type]
-fault("signals", "SIGHUP to the session (its terminal closes)", _ANY)(_sends(signal.SIGHUP, _session))  # type: ignore[arg-type]
-fault("signals", "SIGQUIT to the session", _ANY)(_sends(signal.SIGQUIT, _session))  # type: ignore[arg-type]
+fault("signals", "SIGHUP to the session (its terminal closes)", _ANY, known=_SCRATCH)(_sends(signal.SIGHUP, _session))  # type: ignore[arg-type]
+fault("signals", "SIGQUIT to the session", _ANY, known=_SCRATCH)(_sends(signal.SIGQUIT, _session))  # type: ignore[arg-type]
 fault("signals", "SIGINT to the whole process group (Ctrl-C)", _ANY)(_sends(signal.SIGINT, _group))  # type: ignore[arg-type]
 fault("signals", "Ctrl-C, three times", _ANY)(_sends(signal.SIGINT, _group, 3))  # type: ignore[arg-type]
-fault("signals", "SIGKILL to the whole process group", _ANY)(_sends(signal.SIGKILL, _group))  # type: ignore[arg-type]
+fault("signals", "SIGKILL to the whole process group", _ANY, known=_SCRATCH)(_sends(signal.SIGKILL, _group))  # type: ignore[arg-type]
 
 
 @fault("signals", "SIGSTOP for three seconds, then SIGCONT (a laptop that sleeps)", _ANY)

@@ -95,6 +95,7 @@ def _check_coverage(coverage: Any) -> None:
     _demand(len(coverage) == 3)
     files, fail_under, sources = coverage
     _demand(type(files) is list and type(sources) is list and set(map(type, sources)) <= {str})
+    _demand(not any("\0" in source for source in sources))
     _check_numbers([] if fail_under is None else [fail_under])
     _check_rows(files, FileCoverage)
     _demand(all(min(row[1:5]) >= 0 and row[2] <= row[1] and row[4] <= row[3] for row in files))
