@@ -28,6 +28,11 @@ with git and a baseline, whose coverage is 75 %, puts one fault into one real se
 
 *Right*: all verdicts as without the fault. *Not judged, or red*: said, with the reason. *Ended*: the session ended
 without verdicts, and its exit status (or the signal) says so. *Wrong*: one of the checks failed; below it is said why.
+
+Where a fault leaves even pytest, coverage.py or Python no way to go on, or is itself what turns something red, its trials
+are excused from some of the checks (`forgives` in `real/faults`): from a red verdict that names another reason, from a
+non-zero status beside nothing red, from tracebacks, from temporary files. No trial is excused from "never passes" and
+"never 0 beside red".
 """
 
 
@@ -79,6 +84,8 @@ def document(rows: Sequence[Mapping[str, Any]], faults: Mapping[str, Fault]) -> 
     lines.append(["**all**", *(str(totals[outcome]) for outcome in OUTCOMES)])
     parts.append(_table(["faults", *OUTCOMES], lines))
     parts.append(_wrong(last, faults))
+    notes = [f"- {row['fault']}: {row['note']}." for row in last if row.get("note")]
+    parts += ["## Notes\n\n" + "\n".join(notes)] if notes else []
     for group, mine in counted:
         names = dict.fromkeys(name for name, fault in faults.items() if fault.group == group)
         by_name = [(name, [row for row in mine if row["fault"] == name]) for name in names]
