@@ -32,7 +32,7 @@ without verdicts, and its exit status (or the signal) says so. *Wrong*: one of t
 Where a fault leaves even pytest, coverage.py or Python no way to go on, or is itself what turns something red, its
 trials are excused from some of the checks (`forgives` in `real/faults`): from a red verdict that names another reason,
 from a non-zero status beside nothing red, from tracebacks, from temporary files. No trial is excused from "never 0
-beside red". Where `policy.toml` itself is damaged, what it asked for is gone, and no trial says that coverage may not pass.
+beside red". Where `policy.toml` itself is damaged, what it asked for is gone, and coverage may pass.
 """
 
 
