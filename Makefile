@@ -10,8 +10,10 @@ BESIDE := $(VENV)/beside
 # The libraries that the fast-test kit makes fast, in an environment of their own: some bring plugins for pytest.
 KIT := .venv-kit
 KIT_STAMP := $(KIT)/.installed
+AUDIT := .venv-audit
+AUDIT_STAMP := $(AUDIT)/.installed
 
-.PHONY: demo pictures test lint types unit kit adapters lowest matrix bench detection real release lock clean
+.PHONY: demo pictures test lint types unit kit adapters lowest matrix bench detection faults fuzz audit real release lock clean
 
 demo: $(STAMP)
 	$(BIN)/python examples/demo.py
@@ -64,6 +66,21 @@ detection: $(STAMP)
 	$(BIN)/python benchmarks/detection/run.py --resume
 	$(BIN)/python benchmarks/detection/run.py --write-docs
 
+# One fault at a time put into real sessions: is a verdict wrong, does the exit status lie, is anything lost or left? An
+# hour or more; Linux, best as root in a container (what cannot be mounted is not tried). It goes on where it stopped.
+faults: $(STAMP)
+	$(BIN)/python real/faults/run.py --resume --each 2 --jobs 2; status=$$?; $(BIN)/python real/faults/run.py --write-docs && exit $$status
+
+# The tests that draw their inputs, with many more of them.
+fuzz: $(STAMP)
+	FUZZ_EXAMPLES=3000 $(BIN)/python -m pytest -n auto tests/test_fuzz.py tests/test_policy.py tests/test_baseline.py \
+	  tests/test_timings.py tests/test_known_slow.py tests/test_known_slow_list.py tests/test_verdicts.py
+
+# Known vulnerabilities of the pinned versions, and what zizmor minds in the CI file of a new project. Needs the package
+# index and the vulnerability service; it fails where they cannot be asked.
+audit: $(STAMP) $(AUDIT_STAMP)
+	$(AUDIT)/bin/python real/audit.py
+
 # The regime in the source distributions of known projects. Needs the package index; takes some minutes. Then whether it
 # counts there as `coverage json` does, line by line: on this Python, and on 3.13 where that is on PATH or in pyenv. Then the
 # fast-test kit: what it saves, and what it does to the suites of the libraries that it deals with. Then adopt.py; then
@@ -91,6 +108,11 @@ $(KIT_STAMP): requirements/kit.txt
 	$(KIT)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements/kit.txt
 	touch $(KIT_STAMP)
 
+$(AUDIT_STAMP): requirements/audit.txt
+	$(PYTHON) -m venv $(AUDIT)
+	$(AUDIT)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements/audit.txt
+	touch $(AUDIT_STAMP)
+
 # Changelog, version, commit and tag, all or nothing; nothing is pushed: make release VERSION=0.2.0, with CHECK=1 only shown.
 release:
 	@$(PYTHON) releasing/release.py $(if $(CHECK),--check) "$(VERSION)"
@@ -104,4 +126,4 @@ lock: $(STAMP)
 	done
 
 clean:
-	rm -rf $(VENV) $(KIT) .venv-lowest .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(KIT) $(AUDIT) .venv-lowest .mypy_cache .pytest_cache .ruff_cache

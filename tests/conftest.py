@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import warnings
 from pathlib import Path
@@ -31,7 +32,8 @@ def pytest_configure() -> None:
     sys.path.append(str(BESIDE / "hypothesis"))
     import hypothesis
 
-    hypothesis.settings.register_profile("a busy machine", deadline=None)
+    examples = int(os.environ.get("FUZZ_EXAMPLES", "100"))  # many more: `make fuzz`
+    hypothesis.settings.register_profile("a busy machine", deadline=None, max_examples=examples)
     hypothesis.settings.load_profile("a busy machine")
 
 

@@ -153,9 +153,11 @@ def test_a_test_that_runs_the_verdicts_does_not_recurse(healthy: Path) -> None:
 
 
 def test_a_child_refuses_to_start_a_child(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("META_TESTS_CHILD", "1")
+    monkeypatch.setenv("META_TESTS_CHILD", f"1.0:{tmp_path}")
     with pytest.raises(RuntimeError, match="must not start another"):
         child.run_suite([], tmp_path, 1.0, lambda *_: None)
+    monkeypatch.setenv("META_TESTS_CHILD", f"1.0:{tmp_path}/gone")  # whoever outlives a child run judges
+    assert not child.is_child()
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="looks for left-over processes in /proc")

@@ -34,7 +34,8 @@ _TAIL_LINES = 40
 
 def is_child() -> bool:
     """Tell whether this process is (a descendant of) a measured child run. Such a process starts no other."""
-    return CHILD_VARIABLE in os.environ
+    # The folder is gone with the run; a server that the run started may outlive it.
+    return os.path.isdir(os.environ.get(CHILD_VARIABLE, "").partition(":")[2])  # noqa: PTH112 - "" is no folder
 
 
 def take_record_path() -> Path | None:

@@ -60,11 +60,8 @@ def wanted_sources(policy_packages: Sequence[str], root: Path, configured: Seque
 
     Raises `CoverageMissingError` if the policy says `auto` and no package can be found.
     """
-    if tuple(policy_packages) != ("auto",):
-        return tuple(policy_packages)
-    if configured:
-        return tuple(configured)
-    found = discover_packages(root)
+    named = () if tuple(policy_packages) == ("auto",) else tuple(policy_packages)
+    found = named or tuple(configured) or discover_packages(root)
     if not found:
         raise CoverageMissingError(f"no package to measure was found; name it in {_PACKAGES}")
     return found
@@ -203,8 +200,7 @@ def ranges(lines: Sequence[int]) -> str:
     """Write ascending numbers in short: `3-5,9`."""
     found: list[list[int]] = []
     for line in lines:
-        if found and line == found[-1][1] + 1:
-            found[-1][1] = line
-        else:
+        if not found or line != found[-1][1] + 1:
             found.append([line, line])
+        found[-1][1] = line
     return ",".join(f"{first}-{last}" if last > first else f"{first}" for first, last in found)

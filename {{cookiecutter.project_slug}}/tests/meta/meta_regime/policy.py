@@ -116,15 +116,19 @@ _TABLES: dict[str, Any] = {table.name: table.default_factory for table in datacl
 
 def read_toml(path: Path) -> dict[str, Any]:
     """Read a TOML file, with or without a byte-order mark. Raises `PolicyError` if it is none."""
+    if path.is_symlink() or not path.is_file():
+        raise PolicyError([f"{path.name} cannot be read: it is a link, a folder or a device, not a file"])
     try:
-        return tomllib.loads(path.read_bytes().decode("utf-8-sig"))
+        document = tomllib.loads(path.read_bytes().decode("utf-8-sig"))
+        repr(document)  # fails for a number of thousands of digits, which no message could show
     except UnicodeDecodeError as error:
         raise PolicyError([f"{path.name} is not UTF-8 text (byte {error.start}); save it as UTF-8"]) from None
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:
         conflict = "" if b"\n<<<<<<< " not in b"\n" + path.read_bytes() else _CONFLICT
         raise PolicyError([f"{path.name} {conflict}is not valid TOML: {error}"]) from None
     except OSError as error:
         raise PolicyError([f"{path.name} cannot be read: {error.strerror}"]) from None
+    return document
 
 
 def load_policy(path: Path) -> Policy:
@@ -184,7 +188,7 @@ def _checked_number(value: Any, rule: Mapping[str, Any], where: str, problems: l
     unit, low, high = rule["unit"], rule["low"], rule["high"]
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         problems.append(f"{where} = {value!r}: must be a number of {unit}, without quotes")
-    elif not math.isfinite(value):
+    elif not -1e300 < value < 1e300:  # nor is it a NaN
         problems.append(f"{where} = {value}: must be a finite number of {unit}")
     elif value < low or value > high or (rule["above"] and value == low):
         bounds = f"more than {low:g}" if rule["above"] else f"between {low:g} and {high:g}"

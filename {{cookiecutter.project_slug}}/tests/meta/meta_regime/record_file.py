@@ -7,9 +7,9 @@ run that did not end.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from json import dumps, loads  # as they are now: a test may replace them
 from pathlib import Path
 from typing import IO, Any
 
@@ -33,8 +33,8 @@ class RecordWriter:
         """Add a row: `collected` and a count, or `start` or `done` and a node id."""
         if self._stream is None:
             self._stream = self.path.open("w", encoding="utf-8")
-            self._stream.write(json.dumps(["meta-tests record", FORMAT, self.head]) + "\n")
-        self._stream.write(json.dumps([kind, *values]) + "\n")
+            self._stream.write(dumps(["meta-tests record", FORMAT, self.head]) + "\n")
+        self._stream.write(dumps([kind, *values]) + "\n")
         self._stream.flush()
 
     def pytest_runtest_logstart(self, nodeid: str) -> None:
@@ -90,7 +90,7 @@ class RecordReader:
             lines = (self._unfinished + stream.read()).split("\n")
             self._read = stream.tell()
         self._unfinished = lines.pop()  # a row still being written
-        yield from map(json.loads, lines)
+        yield from map(loads, lines)
 
 
 def run_from(rest: dict[str, Any]) -> SuiteRun:

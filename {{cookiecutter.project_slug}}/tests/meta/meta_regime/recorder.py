@@ -7,8 +7,8 @@ would have to look through (tuples of numbers and strings).
 
 from __future__ import annotations
 
-import json
 from collections.abc import Generator
+from json import dumps, loads  # as they are now: a test may replace them
 from typing import Any
 
 import pytest
@@ -159,11 +159,11 @@ class Recorder:
 
     def packed(self) -> str:
         """Give all that was heard, for `unpack` in the controller."""
-        return json.dumps([self.fixtures, self.ran, self.accounts])
+        return dumps([self.fixtures, self.ran, self.accounts])
 
     def unpack(self, text: str) -> None:
         """Add what a worker heard."""
-        fixtures, ran, accounts = json.loads(text)
+        fixtures, ran, accounts = loads(text)
         self.fixtures += [FixtureTiming(*row) for row in fixtures]
         self.ran.update((nodeid, tuple(fields)) for nodeid, fields in ran.items())
         self.accounts.update((nodeid, Account(*row)) for nodeid, row in accounts.items())

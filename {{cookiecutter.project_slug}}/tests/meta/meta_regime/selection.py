@@ -118,5 +118,5 @@ test_files.__test__ = False  # type: ignore[attr-defined]
 
 
 def _is_passed_over(folder: Path, skipped: Sequence[str], beside: Sequence[Path]) -> bool:
-    generated = folder.name == "__pycache__" or (folder / "pyvenv.cfg").exists()
+    generated = folder.name == "__pycache__" or os.path.exists(folder / "pyvenv.cfg")  # noqa: PTH110 - may be locked
     return generated or matches(folder, skipped) or is_under(folder, beside)

@@ -159,7 +159,7 @@ def coverage_of(run: SuiteRun, config: pytest.Config, suite: Suite) -> SuiteRun:
     """Add to the run the coverage that this session measured, or why there is none."""
     try:
         return replace(run, coverage=_measured(config, suite))
-    except CoverageMissingError as error:
+    except (CoverageMissingError, OSError) as error:  # there may be no folder for temporary files, or a full disk
         return replace(run, coverage_missing=str(error))
 
 

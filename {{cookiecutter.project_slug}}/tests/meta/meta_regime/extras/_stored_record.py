@@ -12,6 +12,7 @@ from typing import Any
 
 from ..record import SuiteRun
 from ..record_file import FORMAT, RecordWriter, run_from
+from ._record_types import check_end, leading_out
 
 LARGEST_BYTES = 2**30  # of a record that is read: far more than that of a million tests
 
@@ -40,6 +41,8 @@ def save_record(path: Path, head: Mapping[str, Any], run: SuiteRun) -> None:
 def load_record(path: Path) -> tuple[dict[str, Any], SuiteRun]:
     """Read a record; give its head and its run. Raises `RecordError` if it is none, or its run did not end."""
     try:
+        if path.is_symlink() or (path.exists() and not path.is_file()):
+            raise RecordError(f"{path} is no plain file, but a link, a folder or a device")
         if path.stat().st_size > LARGEST_BYTES:
             raise RecordError(f"{path} has {path.stat().st_size} bytes, too many for a record")
         content = path.read_bytes()
@@ -47,10 +50,14 @@ def load_record(path: Path) -> tuple[dict[str, Any], SuiteRun]:
         head = _head(json.loads(lines[0]) if lines else None, path)
         if len(lines) < 3 or lines[-1] != b'["checksum", %d]\n' % zlib.crc32(content[: -len(lines[-1])]):
             raise RecordError(f"{path} has no end: its session was killed, or the file was cut off or changed")
-        return head, run_from(json.loads(lines[-2])[1])
+        end = json.loads(lines[-2])[1]
+        check_end(end)
+        if (stray := leading_out(end)) is not None:
+            raise RecordError(f"{path} tells of the file {stray!r}, which is not in this project")
+        return head, run_from(end)
     except OSError as error:
         raise RecordError(f"{path} cannot be read: {error.strerror}") from None
-    except (ValueError, TypeError, KeyError, IndexError):
+    except (ValueError, TypeError, KeyError, IndexError, RecursionError):
         raise RecordError(f"{path} is damaged, or no record of meta-tests") from None
 
 
@@ -59,7 +66,7 @@ def _head(row: Any, path: Path) -> dict[str, Any]:
     if row is None:
         raise RecordError(f"{path} is empty: its session did not end")
     title, number, head = row
-    if title != "meta-tests record" or not isinstance(number, int) or not isinstance(head, dict):
+    if title != "meta-tests record" or type(number) is not int or not isinstance(head, dict):
         raise ValueError(title)
     if number != FORMAT:
         other = "a newer" if number > FORMAT else "an older"

@@ -19,7 +19,7 @@ from ...verdict import Decide, Outcome, Standards, Verdict, not_judged
 from .. import _accept
 from .._baseline_file import BaselineError, sides
 from .._git import Git, GitError
-from .._whole_files import write_whole
+from .._whole_files import read_own, write_whole
 from . import history, wording
 from .baseline import Baseline, Entry, accepted, loosened, merged, parsed, worse, written
 
@@ -89,7 +89,7 @@ def has_not_regressed(config: pytest.Config, run: SuiteRun, standards: Standards
 
 def _store(path: Path, stored: Baseline, baseline: Baseline) -> str:
     """Write the baseline if it says anything else than what is stored; say what was done."""
-    text = path.read_text(encoding="utf-8") if path.exists() else None
+    text = read_own(path)
     if text is not None and not sides(text) and baseline.files == stored.files:
         return f"{history.NAME} is as it was"
     write_whole(path, written(baseline))
@@ -99,7 +99,7 @@ def _store(path: Path, stored: Baseline, baseline: Baseline) -> str:
 def _usable(path: Path, measured: Baseline, *, accept: bool) -> Baseline | Verdict:
     """Give the baseline that the run can be compared with (an empty one where it is to be made), or say why not."""
     try:
-        text = path.read_text(encoding="utf-8") if path.exists() else None
+        text = read_own(path)
         baseline = None if text is None else _read(text, measured, accept=accept)
     except (BaselineError, UnicodeDecodeError, OSError) as error:
         return wording.unusable(getattr(error, "problems", [str(error)]))

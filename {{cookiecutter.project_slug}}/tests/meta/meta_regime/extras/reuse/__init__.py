@@ -83,9 +83,17 @@ def _may_be_kept(judged: JudgedSession) -> bool:
 def _look(judged: JudgedSession, standards: Standards) -> None:
     from ... import covered
     from ...session_facts import expanded
+    from .refusing import leading_out
     from .tree import Tree
 
     kept, suite, root = judged.config.stash[_KEPT], standards.policy.suite, judged.config.rootpath.resolve()
+    if outside := leading_out(suite.inputs):
+        if judged.facts.only_verdicts:
+            _tell(
+                judged,
+                f"no earlier run is judged: [suite] inputs of policy.toml leads out of the project: {outside[0]}",
+            )
+        return
     with contextlib.chdir(root):
         found = [covered.folder_of(source, root) for source in judged.facts.sources(suite)]
     folders = [*judged.facts.suite_roots(suite.args), judged.facts.meta.parent]
@@ -196,12 +204,12 @@ def _path(config: pytest.Config) -> Path | None:
 
 def _known(path: Path) -> dict[str, Any]:
     from .._stored_record import RecordError, load_record
+    from .refusing import checked_head
 
     try:
-        files: dict[str, Any] = load_record(path)[0]["files"]
-    except (RecordError, KeyError):
+        return checked_head(load_record(path)[0], path)[1]
+    except RecordError:
         return {}
-    return files
 
 
 # Reusing.
@@ -211,6 +219,7 @@ def pytest_meta_tests_find_run(judged: JudgedSession, standards: Standards) -> S
     """Give the run on record if everything is as it was."""
     from ...covered import CoverageMissingError
     from .._stored_record import RecordError, load_record, save_record
+    from .refusing import checked_head
     from .tree import differences, digests
 
     path = _path(judged.config)
@@ -223,8 +232,8 @@ def pytest_meta_tests_find_run(judged: JudgedSession, standards: Standards) -> S
         return None
     try:
         head, run = load_record(path)
-        before, files, ended = head["surroundings"], head["files"], float(head["ended"])
-    except (RecordError, KeyError, TypeError, ValueError) as error:
+        before, files, ended = checked_head(head, path)
+    except RecordError as error:
         _tell(judged, f"the last run is not judged again: {error}")
         return None
     now = digests(kept.tree.root, kept.looks, files)

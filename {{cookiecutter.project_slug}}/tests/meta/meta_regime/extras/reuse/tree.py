@@ -76,7 +76,7 @@ class Tree:
                 continue
             self._walked.add(folder)
             for entry in _entries(Path(folder), "*"):
-                if entry.is_dir():
+                if _is_folder(entry):
                     if entry.name not in _SKIPPED_FOLDERS and not entry.name.endswith(".egg-info"):
                         waiting.append(entry.path)
                 elif not entry.path.startswith(self._meta) or entry.name.endswith(".py"):  # of thresholds nothing hangs
@@ -92,7 +92,14 @@ def _entries(folder: Path, *patterns: str) -> list[os.DirEntry[str]]:
         return []
     if patterns == ("*",):
         return found
-    return [entry for entry in found if _matches(entry.name, patterns) and entry.is_file()]
+    return [entry for entry in found if _matches(entry.name, patterns) and not _is_folder(entry)]
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link to itself
+        return False
 
 
 def _matches(name: str, patterns: Iterable[str]) -> bool:
@@ -116,6 +123,8 @@ def digests(root: Path, looks: Mapping[str, Look], known: Mapping[str, Sequence[
 
 
 def _digest(path: Path) -> str:
+    if not path.is_file():
+        return "no file"  # a pipe, or a device: reading it would not end
     try:
         with path.open("rb") as stream:
             return hashlib.file_digest(stream, "sha256").hexdigest()[:32]

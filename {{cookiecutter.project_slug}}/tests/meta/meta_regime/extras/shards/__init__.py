@@ -208,7 +208,8 @@ def digest_of_sources(root: Path, paths: Sequence[str]) -> str:
     for path in paths:
         together.update(path.encode("utf-8", "replace"))
         with contextlib.suppress(OSError):
-            together.update((root / path).read_bytes())
+            if (root / path).is_file():  # a device has no end
+                together.update((root / path).read_bytes())
     return together.hexdigest()[:32]
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import contextlib
 import tempfile
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
 import pytest
@@ -20,6 +20,31 @@ from .._stored_record import RecordError, load_record
 from . import data_of, digest, digest_of_sources
 
 _PROBLEMS_SHOWN = 8
+_MOST_SHARDS = 100_000
+
+
+def _is_count(value: Any) -> bool:
+    return value is None or (type(value) is int and 0 < value <= _MOST_SHARDS)
+
+
+def _is_suite(value: Any) -> bool:
+    return type(value) is list and [type(each) for each in value] == [int, str]
+
+
+def _is_folder(value: Any) -> bool:
+    return type(value) is str and (PurePosixPath(value).is_absolute() or PureWindowsPath(value).is_absolute())
+
+
+# What the head of a shard's record has to say.
+_HEAD: dict[str, Callable[[Any], bool]] = {
+    "group": _is_count,
+    "groups": _is_count,
+    "suite": _is_suite,
+    "revision": lambda value: type(value) is str,
+    "policy": lambda value: type(value) is list,
+    "python": lambda value: type(value) is str,
+    "root": _is_folder,
+}
 
 
 @dataclass
@@ -78,8 +103,7 @@ def merged(folder: Path, typed: str, here: Mapping[str, Any], config: pytest.Con
 
 def checked(head: Any, path: Path) -> dict[str, Any]:
     """Give what a record says of its shard. Raises `RecordError` if that is not what a shard says."""
-    expected = {"group", "groups", "suite", "revision", "policy", "python", "root"}
-    if not isinstance(head, dict) or not expected <= head.keys():
+    if not isinstance(head, dict) or not all(name in head and fits(head[name]) for name, fits in _HEAD.items()):
         raise RecordError(f"{path.name} is not the record of a shard (pytest --meta-record=FILE)")
     return head
 
@@ -170,7 +194,7 @@ def merged_coverage(shards: Sequence[Shard], config: pytest.Config) -> MeasuredC
         if shard.run.coverage is None:
             raise CoverageMissingError(f"{shard.name}: {shard.run.coverage_missing}")
         data = data_of(shard.path)
-        if not data.is_file() or digest(data) != shard.head.get("coverage"):
+        if data.is_symlink() or not data.is_file() or digest(data) != shard.head.get("coverage"):
             raise CoverageMissingError(f"{data.name}, the coverage data of {shard.name}, is missing or another run's")
     sources = list(dict.fromkeys(name for shard in shards if shard.run.coverage for name in shard.run.coverage.sources))
     root = config.rootpath

@@ -18,7 +18,7 @@ from ...stopwatch import Clocks
 from ...verdict import Decide, Outcome, Standards, Verdict, not_judged
 from .. import _accept, _baseline_file
 from .._baseline_file import NAME, BaselineError
-from .._whole_files import write_whole
+from .._whole_files import read_own, write_whole
 from . import compare, timings, wording
 from .measuring import Watch
 
@@ -89,9 +89,9 @@ def _compared(config: pytest.Config, path: Path, run: SuiteRun, percent: float) 
 
 def _read(path: Path) -> dict[str, Any]:
     """Read the baseline. Raises `BaselineError` with everything that is wrong in it."""
-    if not path.exists():
+    text, problems = read_own(path), list[str]()
+    if text is None:
         return {"about": "What the tests took. See README.md", "format": _baseline_file.FORMAT, "timings": {}}
-    text, problems = path.read_text(encoding="utf-8"), list[str]()
     if _baseline_file.sides(text):
         raise BaselineError([wording.CONFLICT])
     document = _baseline_file.read(text, problems)

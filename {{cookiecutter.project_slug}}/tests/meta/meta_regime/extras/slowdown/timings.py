@@ -6,7 +6,6 @@ others in one sum.
 
 from __future__ import annotations
 
-import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -22,6 +21,7 @@ CROWD = "(crowd)"  # the share of a run in which something on the machine has qu
 _KEPT = 0.02, 0.005  # seconds, and the share of the whole: what takes both is kept by name
 _ALWAYS_KEPT = 0.1  # seconds
 _AT_MOST = 300  # names
+_ENDLESS = 1e12  # seconds
 _HELPED = 0.005  # CPU seconds of children and other threads
 _BETTER = 0.85, 0.02  # the share of before, and seconds less: both make a test clearly better
 
@@ -165,4 +165,4 @@ def _fit(values: Any, length: int) -> bool:
     numbers = values if isinstance(values, list) else []
     types = [type(each) for each in numbers]
     are_numbers = len(types) == length and set(types) <= {int, float} and types[2:] in ([], [int])
-    return are_numbers and all(math.isfinite(each) and each >= 0 for each in numbers)
+    return are_numbers and all(0 <= each < _ENDLESS for each in numbers)
