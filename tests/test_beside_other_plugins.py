@@ -127,8 +127,10 @@ def test_a_missing_plugin_is_no_skip(tmp_path: Path, monkeypatch: pytest.MonkeyP
 def test_all_at_once_is_green(healthy: Path, way: list[str]) -> None:
     settings = 'timeout = 60\nasyncio_mode = "auto"\naddopts = "--reruns 2"\n'
     add(healthy, settings, flaky=FLAKY, given=GIVEN, waits=ASYNC.format(mark=""))
-    said = beside(" ".join(VERSIONS), healthy, *way)
+    path = os.pathsep.join([on_path(*VERSIONS), str(BESIDE / "hypothesis")])
+    said = beside(" ".join(VERSIONS), healthy, *way, PYTHONPATH=path)
     assert (said.status, said.verdicts) == (0, GREEN), said.text
+    assert "hypothesis-" in said.text
     assert "Total coverage is 75.00 %" in said.text
     assert re.search(r"meta-tests: .*, 9 tests =", said.text)
 

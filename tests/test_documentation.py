@@ -39,7 +39,7 @@ HOW: dict[str, str] = {
     r"python -X importtime -m pytest --collect-only": IN_A_PROJECT,
     r"python -m pytest --durations=0 -vv 'THE TEST'": IN_A_PROJECT,
     r"pytest --durations|python -m pytest": "a name, to which more is typed",
-    r"pytest \| tee log": "what not to type",
+    r"pytest \\?\| tee log": "what not to type",
     r"(python -m )?pytest .*(--splits|--meta-record).*": "a test below types those of docs/ci.md; tests/test_shards.py",
     r"(uv|pipx) run(| tests/meta/adopt\.py)": "the header of adopt.py is tested in tests/adopting",
     r"(python -m )?pip install .*": "the new project's block installs",
