@@ -1,9 +1,10 @@
 """adopt.py in the source distributions of known projects: `python real/adopting.py [--suite] [PROJECT ...]`.
 
-Each project is unpacked into a repository of its own, the template baked onto it and committed, and then adopted with
-`adopt.py --yes`. A row says what that asked and changed, that a second time changes nothing, and that `--undo` gives
-back every byte. With `--suite` its suite runs as released, and then under the regime: started where the project is,
-plain, and by two workers. Exits 1 if anything is not as it should be.
+Each project is unpacked into a repository of its own; `cruft create` adds the template, which is committed; then it is
+adopted with `adopt.py --yes`. A row says what that asked and changed, that a second time changes nothing, and that
+`--undo` gives back every byte. With `--suite` its suite runs as released, and then under the regime: started where the
+project is, plain, and by two workers; "to green" is from `cruft create` to the end of the first plain session. Exits 1
+if anything is not as it should be.
 """
 
 from __future__ import annotations
@@ -24,11 +25,12 @@ from real import compare
 from real.projects import ADOPTED, Project
 from real.run import say, table
 from real.sessions import Session, pytest
-from real.workshop import bake, contents, environment, git, unpacked
-from tests.baking import ROOT, scrubbed_environment
+from real.workshop import contents, environment, git, unpacked
+from tests.baking import scrubbed_environment
+from tests.template_history import committed
 
 TOOLS = ("tomlkit", "ruamel.yaml", "diff-cover")
-COLUMNS = ("questions", "left to you", "files", "lines", "seconds", "again", "undo", "suite")
+COLUMNS = ("questions", "left to you", "files", "lines", "seconds", "again", "undo", "suite", "to green")
 
 
 @dataclass
@@ -60,15 +62,34 @@ def adopt(folder: Path, python: Path, *arguments: str) -> subprocess.CompletedPr
     )
 
 
-def examine(project: Project, scratch: Path, *, suite: bool) -> Adopted:
+def create(template: Path, folder: Path) -> float:
+    """Add the template as its user does; gives the seconds that it took. Raises `RuntimeError` if that fails."""
+    began = time.monotonic()
+    answers = json.dumps({"project_slug": ".", "starting_point": "existing project"})
+    options = ["-y", "-f", "--default-config", "--extra-context", answers]
+    done = subprocess.run(
+        [sys.executable, "-m", "cruft", "create", str(template), *options],
+        cwd=folder,
+        env=scrubbed_environment(),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=600,
+        check=False,
+    )
+    if done.returncode:
+        raise RuntimeError(f"cruft create: {done.stderr[-500:]}")
+    return time.monotonic() - began
+
+
+def examine(project: Project, template: Path, scratch: Path, *, suite: bool) -> Adopted:
     """Do all of it with one project."""
     say(f"{project.key}: {project.name} {project.version}")
     found = Adopted(project)
     python = environment(project, more=TOOLS)
     folder = unpacked(project, python, scratch)
     released = suite_as_released(project, folder, python) if suite else None
-    with tempfile.TemporaryDirectory() as answers:
-        bake(ROOT, folder, Path(answers), ci="none")
+    created = create(template, folder)
     git(folder, "add", "--all")
     git(folder, "commit", "--quiet", "--message", "the meta-tests")
     before = contents(folder)
@@ -100,7 +121,9 @@ def examine(project: Project, scratch: Path, *, suite: bool) -> Adopted:
     found.expect("undo", "every byte", problems)
     if released is not None:
         adopt(folder, python, "--yes")
-        found.expect("suite", *suite_under_the_regime(project, folder, python, released))
+        cell, seconds, problems = suite_under_the_regime(project, folder, python, released)
+        found.expect("suite", cell, problems)
+        found.cells["to green"] = f"{created + float(found.cells['seconds']) + seconds:.0f} s"
     return found
 
 
@@ -113,13 +136,16 @@ def suite_as_released(project: Project, folder: Path, python: Path) -> Session:
     return session
 
 
-def suite_under_the_regime(project: Project, folder: Path, python: Path, released: Session) -> tuple[str, list[str]]:
+def suite_under_the_regime(
+    project: Project, folder: Path, python: Path, released: Session
+) -> tuple[str, float, list[str]]:
     """Start where the project is; then run the suite plain and by two workers. All verdicts are to be green.
 
-    Gives the cell: of each session the verdicts that pass, and its seconds. That the suite has not slowed down need not
-    be judged: a neighbour can prevent it, and of two workers nothing is known.
+    Gives the cell (of each session the verdicts that pass, and its seconds), the seconds to the end of the plain one,
+    and what is not as it should be. That the suite has not slowed down need not be judged: a neighbour can prevent it, and of
+    two workers nothing is known.
     """
-    cells, problems, measured = [], [], list[str]()
+    cells, problems, measured, to_green = [], [], list[str](), 0.0
     failing = sorted(name for name, ends in released.outcomes.items() if any("failed" in end for end in ends))
     without = [word for name in failing for word in ("--deselect", name)]
     tests = {name: row for name, row in released.observed["tests"].items() if name not in failing}
@@ -137,20 +163,21 @@ def suite_under_the_regime(project: Project, folder: Path, python: Path, release
         seconds = time.monotonic() - began
         measured = measured or [*re.findall(r"--cov=\S+", session.output), "--cov-report="]
         if session.death:
-            return "", [f"{label}: {session.death}"]
+            return "", 0.0, [f"{label}: {session.death}"]
         section = session.output.rpartition("= meta-tests: ")[2].partition("\n=")[0].splitlines()
         said = [line for line in section if line.startswith(("PASSED", "FAILED", "NOT JUDGED"))]
         passed = [line for line in said if line.startswith("PASSED")]
         cells.append(f"{label}: {len(passed)} pass, {seconds:.0f} s")
+        to_green += seconds if label != WORKERS else 0.0
         problems += [f"{label}: {line}" for line in said if line not in passed and OF_ANOTHER_MACHINE not in line]
         problems += [] if passed else [f"{label}: no verdict: {session.output[-800:]}"]
         if label != STARTED:
             problems += [f"{label}: {problem}" for problem in compare.outcomes(released, session, set())]
-    return "; ".join(cells), problems
+    return "; ".join(cells), to_green, problems
 
 
-STARTED = "started"
-WAYS = {STARTED: ("tests/meta", "--meta-start-here"), "plain": (), "-n 2": ("-n", "2")}
+STARTED, WORKERS = "started", "-n 2"
+WAYS = {STARTED: ("tests/meta", "--meta-start-here"), "plain": (), WORKERS: ("-n", "2")}
 OF_ANOTHER_MACHINE = "; here: "
 
 
@@ -163,16 +190,18 @@ def main(arguments: list[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     if unknown := set(options.projects) - set(names):
         parser.error(f"unknown: {', '.join(sorted(unknown))}; known are {', '.join(names)}")
-    adopted = []
+    adopted, shelf = [], tempfile.TemporaryDirectory(prefix="meta-tests-template-")
+    template = committed(Path(shelf.name).resolve() / "template").folder
     for project in ADOPTED:
         if options.projects and project.key not in options.projects:
             continue
         with tempfile.TemporaryDirectory(prefix="meta-tests-adopting-", ignore_cleanup_errors=True) as scratch:
             try:
-                adopted.append(examine(project, Path(scratch).resolve(), suite=options.suite))
+                adopted.append(examine(project, template, Path(scratch).resolve(), suite=options.suite))
             except RuntimeError as error:
                 adopted.append(Adopted(project, wrong=[f"{project.key}: {error}"]))
-    shown = COLUMNS if options.suite else COLUMNS[:-1]
+    shelf.cleanup()
+    shown = COLUMNS if options.suite else COLUMNS[:-2]
     say(
         table([["project", *shown], *([each.project.key, *(each.cells.get(c, "") for c in shown)] for each in adopted)])
     )
