@@ -142,8 +142,8 @@ def suite_under_the_regime(
     """Start where the project is; then run the suite plain and by two workers. All verdicts are to be green.
 
     Gives the cell (of each session the verdicts that pass, and its seconds), the seconds to the end of the plain one,
-    and what is not as it should be. That the suite has not slowed down need not be judged: a neighbour can prevent it, and
-    of two workers nothing is known.
+    and what is not as it should be. That the suite has not slowed down need not be judged: a neighbour can prevent it,
+    and of two workers nothing is known.
     """
     cells, problems, measured, to_green = [], [], list[str](), 0.0
     failing = sorted(name for name, ends in released.outcomes.items() if any("failed" in end for end in ends))
