@@ -41,7 +41,7 @@ def commands(page: Path) -> list[str]:
             plain = re.split(r"\s+#\s|\s{2,}", line.strip().removeprefix("$ "), maxsplit=1)[0]
             found += [" ".join(plain.split())] if _is_command(f"{plain} ") else []
     text = _FENCE.sub("", page.read_text(encoding="utf-8"))
-    spans = [" ".join(span.split()) for span in re.findall(r"`([^`]+)`", text)]
+    spans = [" ".join(span.replace("\\|", "|").split()) for span in re.findall(r"`([^`]+)`", text)]  # as in a table
     return found + [span for span in spans if _is_command(span)]
 
 

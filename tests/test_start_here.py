@@ -131,6 +131,7 @@ class TestAProject:
         line = refused.text.partition("--meta-start-here has written nothing: ")[2].partition("\nmeta-tests: ")[0]
         assert said in line, refused.text
         assert "Traceback" not in refused.text
+        assert refused.status != 0
         assert (existing.folder / "tests/meta/policy.toml").read_bytes() == before
         assert not (existing.folder / BASELINE).exists()
         assert not (existing.folder / "tests/meta/known_slow.toml").exists()

@@ -172,3 +172,11 @@ class TestSessions:
         assert closing[1] == "FAILED      Total coverage is 75.00 %, the minimum is 80 %."
         assert closing[2].startswith("==")
         assert "\x1b" not in said.text
+
+
+def test_what_is_wrong_with_the_settings_is_said_once_and_at_the_end_in_one_line(project: Path) -> None:
+    policy(project, "[coverage]\nminimun = 80\n[slow_tests]\nlimit_seconds = 'ten'\n")
+    said = session(project)
+    assert said.status == 1, said.text
+    assert said.text.count("policy.toml: [coverage] minimun is unknown; did you mean minimum?") == 1
+    assert said.text.count("\nFAILED      Nothing was judged: 2 settings in tests/meta are wrong.\n") == 1

@@ -63,7 +63,7 @@ def test_an_existing_project_that_is_not(pristine_whole: Path, tmp_path: Path) -
     said = session(project, "tests/meta")
     assert (said.status, said.outcomes[WIRED]) == (1, "failed"), said.text
     line = (
-        "The verdicts are not wired in: ci-runs-verdicts (1) and ci-pipefail (1) and pre-commit-runs-verdicts (1) and "
+        "The verdicts are not wired in: ci-runs-verdicts (1); ci-pipefail (1); pre-commit-runs-verdicts (1); "
         "one-source (2)."
     )
     assert said.messages[WIRED].startswith(line)

@@ -42,8 +42,8 @@ def test_the_lines_are_those_of_the_other_copies(baked_new: Path) -> None:
     loader = "\n".join(LOADER)
     assert (baked_new / "tests" / "conftest.py").read_text(encoding="utf-8").splitlines()[-3:] == list(LOADER)
     assert loader in (ROOT / "hooks" / "post_gen_project.py").read_text(encoding="utf-8").replace("    ", "")
-    for readme in (ROOT / "README.md", META / "README.md"):
-        assert loader in re.sub(r"\n\n(?=sys)", "\n", readme.read_text(encoding="utf-8"))
+    for page in (ROOT / "docs" / "install.md", META / "README.md"):
+        assert loader in re.sub(r"\n\n(?=sys)", "\n", page.read_text(encoding="utf-8"))
 
     declared = tomllib.loads((baked_new / "pyproject.toml").read_text(encoding="utf-8"))["dependency-groups"]["dev"]
     assert {f"{name}{bound}" for name, bound in NEEDED.items()} < set(declared)

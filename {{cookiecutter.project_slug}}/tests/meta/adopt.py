@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).absolute().parents[2]
 NEXT = """\
-Next, with what was added installed:
+Next, install what was added to what your tests need (pip install --group NAME, -r FILE, uv sync: as you do it). Then:
     python -m pytest tests/meta --meta-start-here   (asks for what is measured now: commit what it writes with the rest)
 To get everything back as it was: python tests/meta/adopt.py --undo"""
 

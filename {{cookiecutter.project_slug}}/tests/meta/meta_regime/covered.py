@@ -26,7 +26,9 @@ class CoverageMissingError(Exception):
 
 
 def configured_sources(config_file: str | bool) -> tuple[str, ...]:
-    """List what the project's coverage settings measure."""
+    """List what the project's coverage settings measure; nothing, where there is no coverage.py to read them."""
+    if importlib.util.find_spec("coverage") is None:
+        return ()
     import coverage
 
     return sources_of(coverage.Coverage(data_file=None, config_file=config_file))

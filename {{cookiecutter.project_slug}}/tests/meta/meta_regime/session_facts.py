@@ -134,8 +134,7 @@ class SessionFacts:
     def sources(self, suite: Suite) -> tuple[str, ...]:
         """Tell what the suite is to be measured on. Raises `CoverageMissingError` if no package can be found."""
         with contextlib.chdir(self.config.rootpath):
-            configured = covered.configured_sources(_config_file(self.config))
-            return covered.wanted_sources(suite.packages, self.config.rootpath, configured)
+            return covered.wanted_sources(suite.packages, self.config.rootpath, _configured(self.config))
 
 
 def expanded(root: Path, pattern: str) -> list[Path]:
@@ -143,8 +142,8 @@ def expanded(root: Path, pattern: str) -> list[Path]:
     return sorted(root.glob(pattern)) if any(mark in pattern for mark in "*?[") else [root / pattern]
 
 
-def _config_file(config: pytest.Config) -> str | bool:
-    return getattr(config.option, "cov_config", None) or True
+def _configured(config: pytest.Config) -> tuple[str, ...]:
+    return covered.configured_sources(getattr(config.option, "cov_config", None) or True)
 
 
 def silence_pytest_cov(config: pytest.Config, *, measure: bool) -> None:
@@ -176,8 +175,7 @@ def _measured(config: pytest.Config, suite: Suite) -> MeasuredCoverage:
         raise CoverageMissingError("--cov-append adds what earlier runs have covered; type it without")
     here = config.invocation_params.dir
     with contextlib.chdir(here):
-        configured = covered.configured_sources(_config_file(config))
-        wanted = covered.wanted_sources(suite.packages, config.rootpath, configured)
+        wanted = covered.wanted_sources(suite.packages, config.rootpath, _configured(config))
         namespaces = bool(measured.get_option("report:include_namespace_packages"))
         include = covered.check_sources(wanted, covered.sources_of(measured), here, namespaces=namespaces)
         coverage = covered.read_totals(measured, include, config.rootpath)

@@ -14,7 +14,6 @@ from ._visible import visible
 
 if TYPE_CHECKING:
     from ..session import JudgedSession
-    from ..verdict import Verdict
 
 _COLOURS = {Outcome.PASSED: "green", Outcome.FAILED: "red", Outcome.NOT_JUDGED: "yellow"}
 _INDENT = 2 + max(len(outcome.value) for outcome in Outcome)
@@ -40,13 +39,14 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         return
     count = f", {len(run.tests)} test{'' if len(run.tests) == 1 else 's'}" if run is not None else ""
     terminalreporter.write_sep("=", f"meta-tests: {run.source}{count}" if run is not None else "meta-tests")
-    first: dict[Verdict, str] = {}  # what is wrong with the settings is said once
+    first: dict[tuple[Outcome, str], str] = {}  # what is wrong with the settings is said once
     for name in shown:
-        first.setdefault(verdicts[name], name)
+        first.setdefault((verdicts[name].outcome, verdicts[name].line), name)
     columns = shutil.get_terminal_size().columns  # pytest itself takes a narrow terminal for one of 80
     width = max(1, columns - _INDENT) if terminalreporter.isatty else 0
     rooms, more = _beside(judged) if config.option.verbose >= 0 else ({}, {})
-    for verdict, name in first.items():
+    for name in first.values():
+        verdict = verdicts[name]
         room = f" ({rooms[name]})" if name in rooms and verdict.outcome is not Outcome.NOT_JUDGED else ""
         said = [f"{verdict.line.removeprefix('not judged: ')}{room}"]
         said += more.get(name, ()) if config.option.verbose > 0 and verdict.outcome is Outcome.PASSED else ()

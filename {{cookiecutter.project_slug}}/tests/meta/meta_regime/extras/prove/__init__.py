@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _PROOFS = pytest.StashKey[list["Proof"]]()
 _VARIABLE = "META_TESTS_PROVE"
 _ALONE = "--meta-prove goes with the verdicts alone: python -m pytest tests/meta --meta-prove"
+_UNMEASURED = "--meta-prove needs pytest-cov, which is not installed, or switched off; type: pip install pytest-cov"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -45,6 +46,8 @@ def pytest_sessionstart(session: pytest.Session) -> None:
         return
     if not judged.facts.only_verdicts or session.config.getoption("meta_records", None):
         raise pytest.UsageError(_ALONE)
+    if not session.config.pluginmanager.hasplugin("pytest_cov"):
+        raise pytest.UsageError(_UNMEASURED)
     for name in ("lfplugin", "nfplugin"):  # what fails here is no test of --lf
         if session.config.pluginmanager.hasplugin(name):
             session.config.pluginmanager.unregister(name=name)

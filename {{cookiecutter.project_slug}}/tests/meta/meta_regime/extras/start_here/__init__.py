@@ -130,6 +130,12 @@ class _Start:
         self._said[_SLOW] = [f"{name_of(row)}: {row.owned:.2f} s, excused until {until}" for row in rows]
         return with_entries(path.read_bytes().decode("utf-8") if path.exists() else "", entries)
 
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """Let a start that has written nothing be no success: `git commit` may be typed behind it."""
+        if self._refused and session.exitstatus == pytest.ExitCode.OK:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
     def pytest_terminal_summary(self, terminalreporter: Any, config: pytest.Config) -> None:
         """Say what was written, or why nothing was."""
         if self._refused:
