@@ -92,7 +92,7 @@ def _slow(
     confirm, verdict = extra("confirm"), judged.verdicts.get(SLOW)
     if verdict is None or verdict.outcome is not Outcome.FAILED:
         return []
-    accused: list[tuple[Row, str]] = confirm.accused(config) if confirm else []
+    accused: list[tuple[Row, str]] = confirm.accused(config, run, standards) if confirm else []
     accused = accused or [(row, "") for row in suspects(run, standards)]
     return [(row, why, *_place(row, config.rootpath)) for row, why in accused]
 

@@ -18,13 +18,17 @@ from ...verdict import Outcome, Standards, Verdict, details_from
 from . import examine, wording
 from .again import Alone, run_again
 
-FOUND = pytest.StashKey[list[tuple[Row, Alone]]]()  # the suspects, and what came of each when it was run again
-_ACCUSED = pytest.StashKey[list[tuple[Row, str]]]()
+_FOUND = pytest.StashKey[list[tuple[Row, Alone]]]()
 
 
-def accused(config: pytest.Config) -> list[tuple[Row, str]]:
-    """Give what was slow again when it ran alone, each with the reason and its cure; after the verdict."""
-    return config.stash.get(_ACCUSED, [])
+def found(config: pytest.Config) -> list[tuple[Row, Alone]]:
+    """Give the suspects, and what came of each when it was run again; after the verdict."""
+    return config.stash.get(_FOUND, [])
+
+
+def accused(config: pytest.Config, run: SuiteRun, standards: Standards) -> list[tuple[Row, str]]:
+    """Give those that were slow again when they ran alone, each with the reason and its cure; after the verdict."""
+    return [(row, wording.in_short(alone)) for row, alone in _slow_again(found(config), run, standards)]
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -49,14 +53,12 @@ def no_new_slow_tests(config: pytest.Config, run: SuiteRun, standards: Standards
         return time_verdicts.no_new_slow_tests(run, standards)
     again = Again(config, run, standards)
     others = f"it was not run again, as the {policy.confirm_at_most:g} slowest were ([slow_tests] confirm_at_most)"
-    found = []
+    looked_at = []
     for number, suspect in enumerate(slow):
         alone = again.confirm(suspect) if number < policy.confirm_at_most else Alone(why=others)
-        found.append((suspect, alone))
-    config.stash[FOUND] = found
-    again_slow = [(row, alone) for row, alone in found if alone.row and is_slow(alone.row, run, standards)]
-    config.stash[_ACCUSED] = [(row, wording.in_short(alone)) for row, alone in again_slow]
-    return _verdict(found, again_slow, run, standards)
+        looked_at.append((suspect, alone))
+    config.stash[_FOUND] = looked_at
+    return _verdict(looked_at, run, standards)
 
 
 def _say(config: pytest.Config, text: str) -> None:
@@ -115,12 +117,15 @@ def is_slow(row: Row, run: SuiteRun, standards: Standards) -> bool:
     return bool(time_verdicts.suspects(alone, standards))
 
 
-def _verdict(
-    found: list[tuple[Row, Alone]], slow: list[tuple[Row, Alone]], run: SuiteRun, standards: Standards
-) -> Verdict:
-    unknown = [(row, alone) for row, alone in found if not alone.row]
-    fast = {name_of(row): alone.row for row, alone in found if alone.row and (row, alone) not in slow}
-    took = {name_of(row): row.owned for row, _ in found}
+def _slow_again(looked_at: list[tuple[Row, Alone]], run: SuiteRun, standards: Standards) -> list[tuple[Row, Alone]]:
+    return [(row, alone) for row, alone in looked_at if alone.row and is_slow(alone.row, run, standards)]
+
+
+def _verdict(looked_at: list[tuple[Row, Alone]], run: SuiteRun, standards: Standards) -> Verdict:
+    slow = _slow_again(looked_at, run, standards)
+    unknown = [(row, alone) for row, alone in looked_at if not alone.row]
+    fast = {name_of(row): alone.row for row, alone in looked_at if alone.row and (row, alone) not in slow}
+    took = {name_of(row): row.owned for row, _ in looked_at}
     acquitted = [f"{name} took {seconds(took[name])}, alone {seconds(row.owned)}" for name, row in fast.items()]
     parts = [wording.explained(row, alone) for row, alone in slow]
     parts += [f"Not accused: {line}." for line in acquitted]

@@ -107,5 +107,5 @@ def _plotly_js() -> str:
 def _causes(config: pytest.Config) -> CausesOf:
     """Give what `confirm`, which a project may have deleted, has found of the tests that it ran again."""
     confirm: Any = extra("confirm")
-    found = config.stash.get(confirm.FOUND, ()) if confirm else ()
+    found = confirm.found(config) if confirm else ()
     return {name_of(row): alone.causes for row, alone in found if alone.causes}
