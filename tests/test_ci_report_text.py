@@ -101,6 +101,7 @@ class TestMarkdown:
 
     def test_nothing_is_turned_around_or_hidden(self) -> None:
         assert visible("a\u202eb\x1b[1m\n\ud800é") == "a\\u202eb\\x1b[1m\\n\\ud800é"
+        assert visible("a\tb\nc\x1b", lines=True) == "a\tb\nc\\x1b"
 
 
 class TestRoom:

@@ -16,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from meta_regime.extras import report
 from meta_regime.extras._git import Git
+from meta_regime.extras._visible import visible
 from meta_regime.extras.confirm.causes import Cause
 from meta_regime.extras.report import escaping
 from meta_regime.extras.report.boxes import Row, all_boxes, boxes_of
@@ -147,14 +148,14 @@ class TestText:
     @given(TEXT)
     def test_what_cannot_be_seen_is_written_out(self, text: str) -> None:
         hidden = {"Cc", "Cf", "Cs", "Zl", "Zp"}
-        found = {char for char in escaping.visible(text) if unicodedata.category(char) in hidden}
+        found = {char for char in visible(text) if unicodedata.category(char) in hidden}
         assert found <= set("\u200c\u200d")
         for escaped in (escaping.name(text), escaping.label(text), escaping.prose(text), escaping.in_lines(text, 40)):
             escaped.encode()  # as the file is written; half a pair would not be
 
     def test_it_says_which_character_that_was(self) -> None:
-        assert escaping.visible("a\u202eb\x00\ud800") == "a<U+202E>b<U+0000><U+D800>"
-        assert escaping.name("a\u202e") == "<bdi>a&lt;U+202E&gt;</bdi>"
+        assert visible("a\u202eb\x00\ud800") == "a\\u202eb\\x00\\ud800"
+        assert escaping.name("a\u202e") == "<bdi>a\\u202e</bdi>"
 
     def test_a_long_name_is_shortened_and_whole_in_its_title(self) -> None:
         text = escaping.name(f"begins{'x' * 2000}ends")

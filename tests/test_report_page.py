@@ -72,7 +72,7 @@ def test_what_a_project_calls_its_tests_does_nothing(opened: Chromium) -> None:
     assert opened.run("[...document.querySelectorAll('a')].every((a) => a.hash)") is True
     shown = opened.run("document.body.textContent")
     assert "<script>window.hacked = 1</script>" in shown
-    assert "turned <U+202E>dnuora<U+202C> around" in shown
+    assert "turned \\u202ednuora\\u202c around" in shown
     assert "\u202e" not in shown
     longest = opened.run("Math.max(...[...document.querySelectorAll('bdi')].map((name) => name.textContent.length))")
     assert longest == 120

@@ -5,24 +5,13 @@ from __future__ import annotations
 import html
 import json
 import re
-import unicodedata
 from typing import Any
 
-_HIDDEN = ("Cc", "Cf", "Cs", "Zl", "Zp")  # control, format (writing direction), lone surrogates, line separators
-_HARMLESS = "\u200c\u200d"  # they join letters, and emoji
+from .._visible import visible
+
 _LONGEST = 120  # characters of a name that are shown
 _LONGEST_TITLE = 4000
 _LINE = 22
-
-
-def visible(text: str, keep: str = "") -> str:
-    """Write characters that cannot be seen, or that turn others round, by their numbers; save those to keep."""
-    if text.isascii() and text.isprintable():
-        return text
-    keep += _HARMLESS
-    return "".join(
-        f"<U+{ord(each):04X}>" if unicodedata.category(each) in _HIDDEN and each not in keep else each for each in text
-    )
 
 
 def shortened(text: str, longest: int = _LONGEST) -> str:
@@ -35,7 +24,7 @@ def shortened(text: str, longest: int = _LONGEST) -> str:
 
 def prose(text: str) -> str:
     """Give HTML of a message; its lines stay lines."""
-    return html.escape(visible(text, keep="\n\t"))
+    return html.escape(visible(text, lines=True))
 
 
 def name(text: str) -> str:
