@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
+from meta_regime.extras._markdown import code, fenced, table, text
 from meta_regime.extras._visible import visible
 from meta_regime.extras.ci_report import code_quality, step_summary
 from meta_regime.extras.ci_report.findings import Finding, findings
 from meta_regime.extras.ci_report.gate import Gate
-from meta_regime.extras.ci_report.markdown import code, fenced, table, text
 from meta_regime.extras.ci_report.seen import Seen, line_of
 from meta_regime.extras.ci_report.workflow_commands import command, commands
 from meta_regime.extras.known_slow.entries import KnownSlow

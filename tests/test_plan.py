@@ -65,6 +65,11 @@ class TestText:
     def test_what_is_not_counted_is_listed(self) -> None:
         assert "- `src/pkg/good.py`: 101-103\n- `src/pkg/omitted.py`: the whole file\n" in self.TEXT
 
+    def test_a_path_ends_no_cell_and_hides_nothing(self) -> None:
+        file = FileCoverage("src/a|b\u202e.py", 10, 5, 0, 0)
+        text = plan(RUN, MeasuredCoverage((file,), None), POLICY)
+        assert "| <code>src/a&#124;b&#92;u202e.py</code> | 10 | 0 | 50.00 %" in text
+
     def test_at_the_target_there_are_no_phases(self) -> None:
         text = plan(RUN, MeasuredCoverage(FILES[2:3], None), POLICY)
         assert "100.00 % of 100 statements and branches are covered. The target of 80 % is reached." in text

@@ -16,6 +16,8 @@ from ..record import FileCoverage, MeasuredCoverage, SuiteRun, exact_percent
 from ..verdict import percent
 from ._at_a_glance import most_to_gain
 from ._lines import how_to_see_lines, missing_ranges
+from ._markdown import code
+from ._markdown import table as markdown_table
 from ._table import table
 from ._whole_files import write_whole
 
@@ -112,7 +114,7 @@ def plan(run: SuiteRun, coverage: MeasuredCoverage, policy: Coverage, omitted: S
         *_phases(ranked, coverage, policy),
     ]
     if ranked:
-        lines = "\n".join(f"- `{file.path}`: {missing_ranges(file)}" for file in sorted(ranked))
+        lines = "\n".join(f"- {code(file.path)}: {missing_ranges(file)}" for file in sorted(ranked))
         parts.append(
             "## The lines\n\nThose that no test executes; `12->14` is a branch never taken. In colour, in "
             f"`htmlcov/index.html`:\n`{how_to_see_lines(coverage, 'html')}`\n\n{lines}"
@@ -123,26 +125,21 @@ def plan(run: SuiteRun, coverage: MeasuredCoverage, policy: Coverage, omitted: S
 def _phases(ranked: Sequence[FileCoverage], coverage: MeasuredCoverage, policy: Coverage) -> Iterator[str]:
     """Cut the ranked modules where the total reaches the next goal."""
     target, left, goals = Fraction(repr(policy.target)), coverage.uncovered, _goals(coverage, policy)
-    rows: list[str] = []
+    rows: list[tuple[str, ...]] = []
     number = 1
     for file in ranked:
         to_cover = lacking(file, policy.target)
         left -= to_cover
         then = exact_percent(coverage.units, left)
         gap = math.ceil((target - file.percent) * 100) / 100
-        cells = (f"`{file.path}`", file.statements, file.branches, percent(file.percent), f"{policy.target:g} %")
-        rows.append(_row(*cells, f"{gap:.2f}", to_cover, percent(then)))
+        counts = (str(file.statements), str(file.branches), percent(file.percent), f"{policy.target:g} %")
+        rows.append((code(file.path), *counts, f"{gap:.2f}", str(to_cover), percent(then)))
         if file is ranked[-1] or (goals and then >= goals[0]):
-            yield f"## Phase {number}: to {percent(then)}\n\n" + "\n".join([_HEAD, *rows])
+            yield f"## Phase {number}: to {percent(then)}\n\n" + markdown_table(_TITLES, *rows)
             rows, number, goals = [], number + 1, [goal for goal in goals if then < goal]
 
 
-def _row(*cells: object) -> str:
-    return f"| {' | '.join(map(str, cells))} |"
-
-
 _TITLES = ("module", "statements", "branches", "covered", "target", "gap", "to cover", "total then")
-_HEAD = "\n".join((_row(*_TITLES), _row(*["---"] * len(_TITLES))))
 
 
 def _goals(coverage: MeasuredCoverage, policy: Coverage) -> list[Fraction]:
@@ -165,14 +162,14 @@ def _examples(run: SuiteRun, coverage: MeasuredCoverage, goal: float) -> Iterato
     for file in sorted(good, key=lambda file: (-file.units, file.path))[:_EXAMPLES]:
         named = f"test_{Path(file.path).stem}.py"
         tests = sorted(path for path in files if Path(path).name == named)
-        beside = f", by {', '.join(f'`{path}`' for path in tests)}" if tests else ""
-        rows.append(f"- `{file.path}`: {percent(file.percent)} of {file.units} statements and branches{beside}")
+        beside = f", by {', '.join(map(code, tests))}" if tests else ""
+        rows.append(f"- {code(file.path)}: {percent(file.percent)} of {file.units} statements and branches{beside}")
     if rows:
         yield "## Examples to follow\n\nThe largest modules that are at the target.\n\n" + "\n".join(rows)
 
 
 def _left_out(coverage: MeasuredCoverage, omitted: Sequence[str]) -> Iterator[str]:
-    rows = [f"- `{path}`: the whole file" for path in omitted]
-    rows += [f"- `{file.path}`: {file.excluded_lines}" for file in coverage.files if file.excluded_lines]
+    rows = [f"- {code(path)}: the whole file" for path in omitted]
+    rows += [f"- {code(file.path)}: {file.excluded_lines}" for file in coverage.files if file.excluded_lines]
     if rows:
         yield f"## Not counted\n\n{_WHY_NOT_COUNTED}\n\n" + "\n".join(sorted(rows))

@@ -11,7 +11,7 @@ from ...terminal import WHY_STRICT
 from ...time_verdicts import Row, name_of, seconds
 from ...verdict import Outcome, Verdict, percent
 from .._at_a_glance import SOON_DAYS, ending, head_room, most_to_gain, slowest, when
-from .markdown import code, fenced, folded, table, text
+from .._markdown import code, fenced, folded, table, text
 from .seen import Seen
 
 LARGEST = 2**20  # bytes of all summaries of a step: GitHub shows none of a larger file

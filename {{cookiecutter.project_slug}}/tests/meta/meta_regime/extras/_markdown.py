@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from .._visible import visible
+from ._visible import visible
 
 # What may mean something inside a line: Markdown, HTML, a link, a mention, an emoji, a formula, the end of a cell.
 _MEANS_SOMETHING = re.compile(r"[\\`*_\[\]<>&|~!#$@:]|(?<=www)\.", re.IGNORECASE)
