@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from ..record import FileCoverage, MeasuredCoverage, SuiteRun, exact_percent
 from ..time_verdicts import Row, name_of, seconds
-from ..verdict import Standards, extra
+from ..verdict import Outcome, Standards, Verdict, extra
 
 if TYPE_CHECKING:
     from .known_slow.entries import KnownSlow
@@ -23,6 +23,20 @@ KNOWN_SLOW = "test_known_slow_list_is_current"
 SOON_DAYS = 30
 _NOTICED = 0.005  # seconds
 _SHOWN = 3
+
+
+def different(verdicts: Mapping[str, Verdict]) -> dict[str, Verdict]:
+    """Give the verdicts, but only the first of those that say the same, as when a run broke off."""
+    first: dict[str, str] = {}
+    for name, verdict in verdicts.items():
+        first.setdefault(verdict.line, name)
+    return {name: verdicts[name] for name in first.values()}
+
+
+def told(verdict: Verdict, room: str) -> str:
+    """Give a verdict's line for where its outcome stands beside it, with its head-room if there is any."""
+    beside = f" ({room})" if room and verdict.outcome is not Outcome.NOT_JUDGED else ""
+    return f"{verdict.line.removeprefix('not judged: ')}{beside}"
 
 
 def head_room(run: SuiteRun, standards: Standards) -> dict[str, str]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ..verdict import Outcome, Standards
-from ._at_a_glance import head_room, more_about
+from ._at_a_glance import different, head_room, more_about, told
 from ._visible import visible
 
 if TYPE_CHECKING:
@@ -34,21 +34,16 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         write_line(f"meta-tests: {visible(lines.pop())}{advice}", yellow=True)
         return
     quietly = config.option.verbose < 0
-    shown = [name for name, verdict in verdicts.items() if not (quietly and verdict.outcome is Outcome.PASSED)]
+    shown = {name: each for name, each in verdicts.items() if not (quietly and each.outcome is Outcome.PASSED)}
     if not shown:
         return
     count = f", {len(run.tests)} test{'' if len(run.tests) == 1 else 's'}" if run is not None else ""
     terminalreporter.write_sep("=", f"meta-tests: {run.source}{count}" if run is not None else "meta-tests")
-    first: dict[tuple[Outcome, str], str] = {}  # what is wrong with the settings is said once
-    for name in shown:
-        first.setdefault((verdicts[name].outcome, verdicts[name].line), name)
     columns = shutil.get_terminal_size().columns  # pytest itself takes a narrow terminal for one of 80
     width = max(1, columns - _INDENT) if terminalreporter.isatty else 0
     rooms, more = _beside(judged) if config.option.verbose >= 0 else ({}, {})
-    for name in first.values():
-        verdict = verdicts[name]
-        room = f" ({rooms[name]})" if name in rooms and verdict.outcome is not Outcome.NOT_JUDGED else ""
-        said = [f"{verdict.line.removeprefix('not judged: ')}{room}"]
+    for name, verdict in different(shown).items():
+        said = [told(verdict, rooms.get(name, ""))]
         said += more.get(name, ()) if config.option.verbose > 0 and verdict.outcome is Outcome.PASSED else ()
         head, *others = [line for text in said for line in wrapped(visible(text), width)]
         terminalreporter.write(f"{verdict.outcome.value.upper():<{_INDENT}}", **{_COLOURS[verdict.outcome]: True})

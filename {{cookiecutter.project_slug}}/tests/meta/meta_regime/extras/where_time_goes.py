@@ -11,6 +11,7 @@ from ..record import SuiteRun, TestTiming
 from ..stopwatch import Clocks
 from ..time_verdicts import Row, name_of, seconds
 from ..verdict import Standards, details_from
+from ._at_a_glance import slowest
 from ._table import table
 
 _ROWS_SHOWN = 8
@@ -23,8 +24,6 @@ def in_the_suite(run: SuiteRun, over: float) -> str:
         by_file[test.nodeid.split("::")[0]] += test.owned
     noticed = ((file, taken) for file, taken in by_file.items() if taken >= 0.005)
     files = sorted(noticed, key=lambda pair: (-pair[1], pair[0]))[:_ROWS_SHOWN]
-    rows: list[Row] = [*run.tests, *run.fixtures]
-    slowest = sorted((row for row in rows if row.owned >= 0.005), key=lambda row: -row.owned)[:_ROWS_SHOWN]
     return f"""It is {seconds(over)} over (tests/meta/policy.toml, [performance] suite_seconds).
 What it is made of{_shared_by(run)}:
 
@@ -36,7 +35,7 @@ The slowest files:
 
 The slowest tests and fixtures:
 
-{table(("seconds", "test"), [(f"{row.owned:.2f}", name_of(row)) for row in slowest])}
+{table(("seconds", "test"), [(f"{row.owned:.2f}", name_of(row)) for row in slowest(run, _ROWS_SHOWN)])}
 
 Next: make the slowest wait less (retries, sleeps, breakers' time-outs), share dear fixtures,
 or run with pytest-xdist (-n auto). Ways out of this: tests/meta/README.md"""

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from ...covered import ranges
 from ...time_verdicts import name_of, seconds
 from ...verdict import Outcome, percent
-from .._at_a_glance import CHANGED, FLOOR, SLOW
+from .._at_a_glance import CHANGED, FLOOR, SLOW, different
 from .._lines import missing_ranges, numbers
 from .seen import Seen
 
@@ -82,6 +82,6 @@ def _of_verdicts(seen: Seen) -> Iterator[Finding]:
     if seen.silence:
         text = f"Nothing was judged: {seen.silence}"
         yield Finding("meta-tests", "", _POLICY, 0, 0, "meta-tests", text, is_error=seen.strict)
-    for name, verdict in seen.different().items():
+    for name, verdict in different(seen.verdicts).items():
         if seen.fails(verdict):
             yield Finding(name, "", _POLICY, 0, 0, "meta-tests", verdict.line, is_error=True)

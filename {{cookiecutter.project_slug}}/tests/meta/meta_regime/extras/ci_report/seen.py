@@ -44,11 +44,6 @@ class Seen:
     took: tuple[float, float] | None = None
     gate: Gate = field(default_factory=Gate)
 
-    def different(self) -> dict[str, Verdict]:
-        """Give the verdicts, but only the first of those that say the same, as when a run broke off."""
-        names = {verdict.line: name for name, verdict in reversed(self.verdicts.items())}
-        return {name: self.verdicts[name] for name in self.verdicts if names[self.verdicts[name].line] == name}
-
     def fails(self, verdict: Verdict) -> bool:
         """Tell whether a verdict makes the session fail."""
         unjudged = verdict.outcome is Outcome.NOT_JUDGED and self.strict and not verdict.optional

@@ -10,7 +10,7 @@ from ...record import MeasuredCoverage, SuiteRun
 from ...terminal import WHY_STRICT
 from ...time_verdicts import Row, name_of, seconds
 from ...verdict import Outcome, Verdict, percent
-from .._at_a_glance import SOON_DAYS, ending, head_room, most_to_gain, slowest, when
+from .._at_a_glance import SOON_DAYS, different, ending, head_room, most_to_gain, slowest, told, when
 from .._markdown import code, fenced, folded, table, text
 from .seen import Seen
 
@@ -48,7 +48,7 @@ def blocks(seen: Seen) -> Iterator[str]:
     if seen.verdicts:
         yield table(("", "verdict", "what it says"), *_rows(seen))
     yield from _gate(seen)
-    red = [(name, verdict) for name, verdict in seen.different().items() if seen.fails(verdict)]
+    red = [(name, verdict) for name, verdict in different(seen.verdicts).items() if seen.fails(verdict)]
     if red:
         yield "### What to do"
         yield f"The same on your machine: {code('python -m pytest tests/meta')}. {_PLAYBOOK}"
@@ -89,12 +89,10 @@ def _head(seen: Seen) -> str:
 
 def _rows(seen: Seen) -> Iterator[tuple[str, str, str]]:
     rooms = head_room(seen.run, seen.standards) if seen.run and seen.standards else {}
-    for name, verdict in seen.different().items():
+    for name, verdict in different(seen.verdicts).items():
         same = sum(other.line == verdict.line for other in seen.verdicts.values()) - 1
         named = code(name) + (f" and {_count(same, 'other')}" if same else "")
-        room = f" ({rooms[name]})" if name in rooms and verdict.outcome is not Outcome.NOT_JUDGED else ""
-        line = f"{verdict.line.removeprefix('not judged: ')}{room}"
-        yield _outcome(verdict, fails=seen.fails(verdict)), named, text(line)
+        yield _outcome(verdict, fails=seen.fails(verdict)), named, text(told(verdict, rooms.get(name, "")))
 
 
 def _outcome(verdict: Verdict, *, fails: bool) -> str:

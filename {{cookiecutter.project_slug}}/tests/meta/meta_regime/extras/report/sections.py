@@ -82,9 +82,8 @@ def verdicts_section(verdicts: Mapping[str, Verdict]) -> Section:
 def time_section(run: SuiteRun, causes: CausesOf) -> Section:
     """Show what the tests' seconds went into."""
     section = Section("time", "Where the time goes")
-    if extra("where_time_goes") is not None:  # a project may have deleted it
-        split = extra("where_time_goes").parts_of(run)
-        parts = [(prose(part), f"{seconds:.2f}") for part, seconds in split if seconds >= 0.005]
+    if where := extra("where_time_goes"):
+        parts = [(prose(part), f"{seconds:.2f}") for part, seconds in where.parts_of(run) if seconds >= 0.005]
         shared = " (on average of the processes or shards)" if run.workers or run.shards else ""
         section.parts.append(table(f"The suite's seconds{shared}", ("part", "seconds"), parts, len(parts)))
     root = boxes_of(places_of(rows_of(run, causes)))
