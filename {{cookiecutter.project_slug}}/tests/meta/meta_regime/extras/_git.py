@@ -60,7 +60,8 @@ class Git:
         Works on a copy of git's index, and writes nothing into the repository. Paths are relative to its root, or with
         `--relative`, to the folder. Raises `GitError` where git fails.
         """
-        index, objects = (self.folder / self.line("rev-parse", "--git-path", name) for name in ("index", "objects"))
+        paths = self.line("rev-parse", "--git-path", "index", "--git-path", "objects")
+        index, objects = map(self.folder.joinpath, paths.partition("\n")[::2])
         with tempfile.TemporaryDirectory(prefix="meta-tests-") as scratch:
             copied = Path(scratch, "index")
             with contextlib.suppress(OSError):
@@ -82,9 +83,9 @@ def where_it_left(git: Git, wanted: tuple[str, ...]) -> tuple[str, str]:
 
     Raises `GitError` where git cannot tell.
     """
-    if git.line("rev-parse", "--is-inside-work-tree") != "true":
-        raise GitError("this is no git repository, or git is not installed")
-    if not git.line("rev-parse", "--verify", "--quiet", "HEAD"):
+    if not git.line("rev-parse", "--is-inside-work-tree", "--verify", "--quiet", "HEAD").startswith("true\n"):
+        if git.line("rev-parse", "--is-inside-work-tree") != "true":
+            raise GitError("this is no git repository, or git is not installed")
         raise GitError("the repository has no commit yet")
     told = [f"origin/{os.environ[name]}" for name in TARGETS if os.environ.get(name)]
     candidates = wanted or told or _USUAL

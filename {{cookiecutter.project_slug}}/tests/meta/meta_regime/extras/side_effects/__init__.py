@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from ...policy import PolicyError, load_policy
 from ...record import SuiteRun
+from ...session import META, is_mine
 from ...verdict import Decide, Outcome, Standards, Verdict, not_judged
 from .. import _checks, _gathered
 from .rules import CHECKS, KINDS
@@ -72,9 +74,6 @@ def _name(word: str, hygiene: Hygiene) -> str:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Watch, if the policy says so. What is wrong in it is said by the verdicts."""
-    from ...policy import PolicyError, load_policy
-    from ...session import META
-
     try:
         hygiene = load_policy(META / "policy.toml").hygiene
     except PolicyError:
@@ -102,8 +101,6 @@ class _Watching:
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
         """Watch a test, and no verdict."""
-        from ...session import is_mine
-
         if is_mine(str(item.path)):
             return (yield)
         with self._watch.of_test(item.nodeid):

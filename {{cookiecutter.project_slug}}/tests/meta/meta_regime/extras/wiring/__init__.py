@@ -19,10 +19,6 @@ from ...record import SuiteRun
 from ...session_facts import expanded
 from ...verdict import Decide, Standards, Verdict
 from .. import _checks
-from .._ci_commands.commands import commands_of_ci
-from .hooks import hooks_of
-from .loading import not_loaded
-from .reach import Suite
 from .rules import CHECKS, Wiring, said_of
 from .thresholds import Thresholds
 
@@ -57,6 +53,12 @@ def broken_rules(config: pytest.Config, _: SuiteRun, standards: Standards) -> li
 
 def wiring_of(config: pytest.Config, standards: Standards, root: Path | None = None) -> Wiring:
     """Look at the project's files; or at those of its copy, in another folder."""
+    # Here, so that a session that judges nothing does not load what reads the files of CI: a fifth of the regime.
+    from .._ci_commands.commands import commands_of_ci
+    from .hooks import hooks_of
+    from .loading import not_loaded
+    from .reach import Suite
+
     plugin: JudgedSession = config.pluginmanager.getplugin("meta-tests")
     there, session, policy = config.rootpath.resolve(), plugin.facts, standards.policy
     here = root or there

@@ -9,8 +9,8 @@ from pathlib import Path
 from .._ci_commands.ci_files import Script
 from .._ci_commands.commands import commands_in
 from .._ci_commands.yaml_text import Node, YamlError, read_yaml, text_at
+from .rules import HOOKS_FILE
 
-NAME = ".pre-commit-config.yaml"
 OURS = ("validate-minimum-coverage", "validate-test-suite-performance", "detect-slow-unit-tests")
 _OLD_NAMES = {"commit": "pre-commit", "push": "pre-push", "merge-commit": "pre-merge-commit"}
 
@@ -35,15 +35,15 @@ class Hooks:
 
 def hooks_of(root: Path, why_not: Callable[[tuple[str, ...]], str]) -> Hooks | None:
     """Read the settings of pre-commit; None if there are none."""
-    path = root / NAME
+    path = root / HOOKS_FILE
     if not path.is_file():
         return None
     try:
         settings = read_yaml(path.read_bytes().decode("utf-8-sig"))
     except YamlError as error:
-        return Hooks(unreadable=f"{NAME}:{error}")
+        return Hooks(unreadable=f"{HOOKS_FILE}:{error}")
     except (OSError, UnicodeDecodeError):
-        return Hooks(unreadable=f"{NAME}: it cannot be read as UTF-8 text")
+        return Hooks(unreadable=f"{HOOKS_FILE}: it cannot be read as UTF-8 text")
     by_default, judging, opaque = _words(settings.get("default_stages")), [], ""
     repos = settings.get("repos")
     for repo in repos.items if repos is not None else ():
@@ -65,7 +65,7 @@ def _judges(hook: Node, root: Path, why_not: Callable[[tuple[str, ...]], str]) -
     typed = " ".join([entry, *(item.text for item in (args.items if args is not None else ()))])
     if not entry:
         return False, ""
-    commands = commands_in(Script(NAME, hook.line, typed), root)
+    commands = commands_in(Script(HOOKS_FILE, hook.line, typed), root)
     return any(not why_not(each.args) for each in commands.found), "; ".join(commands.opaque)
 
 

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from .._checks import Check
-from .._ci_commands.commands import Command, Commands
-from .hooks import NAME as HOOKS_FILE
-from .hooks import Hooks
 from .thresholds import Thresholds, contradictions
 
+if TYPE_CHECKING:
+    from .._ci_commands.commands import Command, Commands
+    from .hooks import Hooks
+
+HOOKS_FILE = ".pre-commit-config.yaml"
 _GITLAB_PART = ".gitlab/meta-tests.gitlab-ci.yml"
 
 
