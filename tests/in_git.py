@@ -26,7 +26,9 @@ class Repository:
     folder: Path
     outside: Path
 
-    def run(self, *command: str, path: Path = Path(sys.executable).parent) -> subprocess.CompletedProcess[str]:
+    def run(
+        self, *command: str, path: Path = Path(sys.executable).parent, timeout: float = 120
+    ) -> subprocess.CompletedProcess[str]:
         """Run a command where `python` is the one in `path`, with no git settings, or pre-commit's, of the user's."""
         own = {
             **GIT,
@@ -46,7 +48,7 @@ class Repository:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            timeout=120,
+            timeout=timeout,
             check=False,
         )
 

@@ -6,8 +6,6 @@ import os
 import re
 import shlex
 import shutil
-import subprocess
-import sys
 from collections import Counter
 from pathlib import Path
 from urllib.parse import unquote
@@ -16,10 +14,11 @@ import pytest
 
 from docs import make_policy_reference
 from tests import documentation
-from tests.baking import ROOT, TEMPLATE_PARTS, scrubbed_environment
+from tests.baking import ROOT
 from tests.documentation import PAGES, PLAYBOOK, blocks, command_blocks, commands, title
-from tests.in_git import GIT
+from tests.in_git import Repository
 from tests.sample import PACKAGE, SETTINGS, TESTS, copy_of, session, write
+from tests.template_history import committed
 
 INSTALL = ROOT / "docs" / "install.md"
 CI = ROOT / "docs" / "ci.md"
@@ -125,35 +124,13 @@ def test_the_examples_of_the_kit_run(pristine: Path, tmp_path: Path) -> None:
 @pytest.fixture(scope="module")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The template in a repository of its own, which cruft can clone."""
-    folder = tmp_path_factory.mktemp("template")
-    for part in TEMPLATE_PARTS:
-        if (ROOT / part).is_dir():
-            shutil.copytree(ROOT / part, folder / part, ignore=shutil.ignore_patterns("__pycache__"))
-        else:
-            shutil.copy(ROOT / part, folder / part)
-    typed(folder, "git init --quiet --initial-branch main && git add -A && git commit --quiet -m state")
-    return folder
+    return committed(tmp_path_factory.mktemp("template") / "template").folder
 
 
 def typed(folder: Path, lines: str, status: int = 0) -> str:
     """Type lines into bash, where the programs of these tests come first, and no settings of the user's are known."""
-    own = {
-        **GIT,
-        "GIT_CONFIG_GLOBAL": os.devnull,
-        "GIT_CONFIG_NOSYSTEM": "1",
-        "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
-    }
-    done = subprocess.run(
-        ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", lines],
-        cwd=folder,
-        env=scrubbed_environment(own),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=600,
-        check=False,
-    )
+    shell = ("bash", "--noprofile", "--norc", "-eo", "pipefail", "-c")
+    done = Repository(folder, folder.parent).run(*shell, lines, timeout=600)
     assert done.returncode == status, f"{lines}\n{done.stdout}"
     return done.stdout
 
