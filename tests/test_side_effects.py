@@ -113,9 +113,7 @@ SEEN = [
     f"{FILE}::test_connects: connects to 192.0.2.1:9 at {FILE}:25",
     f"{FILE}::test_sets_a_variable: LEFT_BEHIND is new",
 ]
-LINE = (
-    "Tests leave something behind, or need the world: real-sleeps (2) and network (1) and environment (1) and working-f"
-)
+LINE = "Tests leave something behind, or need the world: real-sleeps (2); network (1); environment (1); working-f"
 
 
 @pytest.fixture(scope="module")

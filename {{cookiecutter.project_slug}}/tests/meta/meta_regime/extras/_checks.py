@@ -104,7 +104,7 @@ def _needless(names: Sequence[str], known: Collection[str]) -> Verdict:
 def _told(check: Check[Facts], facts: Facts, lines: Sequence[str]) -> str:
     more = [f"and {len(lines) - _SHOWN} more"] if len(lines) > _SHOWN else []
     shown = textwrap.indent("\n".join([*lines[:_SHOWN], *more]), "    ")
-    said = inspect.cleandoc(check.__doc__ or "").replace("\n\n", "\n")
+    said = inspect.cleandoc(check.__doc__ or "").replace("\n\n", "\n", 1)  # what is to be written stands apart
     parts = [f"{check.rule}: {said}", shown, textwrap.indent(check.advice(facts), "    ")]
     return "\n\n".join(filter(None, parts))
 
