@@ -54,7 +54,8 @@ def head_room(run: SuiteRun, standards: Standards) -> dict[str, str]:
             found[FLOOR] = _points(nearest[0][0])
     left = policy.performance.suite_seconds - run.owned
     found[BUDGET] = f"{seconds(abs(left))} {'left' if left >= 0 else 'over'}"
-    spare = policy.slow_tests.limit_seconds - max((row.owned for row in slowest(run, 1)), default=0.0)
+    rows: list[Row] = [*run.tests, *run.fixtures]
+    spare = policy.slow_tests.limit_seconds - max((row.owned for row in rows), default=0.0)
     if spare >= 0:
         found[SLOW] = f"{seconds(spare)} left"
     return found

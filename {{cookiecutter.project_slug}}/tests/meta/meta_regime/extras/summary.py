@@ -41,10 +41,10 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     terminalreporter.write_sep("=", f"meta-tests: {run.source}{count}" if run is not None else "meta-tests")
     columns = shutil.get_terminal_size().columns  # pytest itself takes a narrow terminal for one of 80
     width = max(1, columns - _INDENT) if terminalreporter.isatty else 0
-    rooms, more = _beside(judged) if config.option.verbose >= 0 else ({}, {})
+    rooms, more = _beside(judged)
     for name, verdict in different(shown).items():
         said = [told(verdict, rooms.get(name, ""))]
-        said += more.get(name, ()) if config.option.verbose > 0 and verdict.outcome is Outcome.PASSED else ()
+        said += more.get(name, ()) if verdict.outcome is Outcome.PASSED else ()
         head, *others = [line for text in said for line in wrapped(visible(text), width)]
         terminalreporter.write(f"{verdict.outcome.value.upper():<{_INDENT}}", **{_COLOURS[verdict.outcome]: True})
         write_line(head)
@@ -53,10 +53,11 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
 
 
 def _beside(judged: JudgedSession) -> tuple[dict[str, str], dict[str, list[str]]]:
-    """Give the head-room of each verdict, and more about it."""
-    if judged.run is None or not isinstance(judged.standards, Standards):
+    """Give the head-room of each verdict, and with -v more about it."""
+    run, standards, verbose = judged.run, judged.standards, judged.config.option.verbose
+    if run is None or not isinstance(standards, Standards) or verbose < 0:
         return {}, {}
-    return head_room(judged.run, judged.standards), more_about(judged.run, judged.standards)
+    return head_room(run, standards), more_about(run, standards) if verbose > 0 else {}
 
 
 def wrapped(text: str, width: int) -> list[str]:
