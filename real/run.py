@@ -23,13 +23,13 @@ from real.projects import PROJECTS, Project
 from real.sessions import Session, pytest
 from real.workshop import add_loader, bake, contents, environment, git, put, unpacked
 from tests.baking import ROOT
+from tests.sample import OF_RULES, delete_extras
 
 MODES = {"plain": (), "-n 2": ("-n", "2")}
 DURATIONS = ("--durations=0", "-vv")
 BUDGET = 120.0
 UNREACHED = 60.0  # seconds that no test takes
 TOLERANCE = 0.25  # that policy.toml has for slow tests, as a share of the limit
-RULES = ("categories", "skips", "strictness")  # extras: what they judge is how a project is set up, and no figure
 BAKED = (r"tests/meta/.*", r"\.github/workflows/meta-tests\.yml")
 WRITTEN = (r"\.coverage", r"tests/conftest\.py")
 
@@ -114,8 +114,7 @@ class Examination:
         found = compare.files(before, contents(self.folder), BAKED)
         if not (self.folder / "tests" / "meta" / "policy.toml").exists():
             found.append("the template added no tests/meta")
-        for name in RULES:
-            (self.folder / "tests" / "meta" / "meta_regime" / "extras" / f"{name}.py").unlink(missing_ok=True)
+        delete_extras(self.folder, *OF_RULES)  # what they judge is how a project is set up, and no figure
         tracked = git(self.folder, "status", "--porcelain", "--untracked-files=no")
         found += [f"git status: {line}" for line in tracked.splitlines()]
         self.findings.add("plain", "files", found, f"{len(before)} untouched")
