@@ -44,7 +44,7 @@ def test_the_answers_are_in_the_policy(bake: Bake, tmp_path: Path) -> None:
         },
         "hygiene": {
             "categories": [],
-            "ci_expressions": [],
+            "ci_expressions": [""],
             "not_tests": [],
             "watch": [],
             "sleep_seconds": 0.1,
@@ -79,7 +79,7 @@ def test_the_policy_has_the_defaults_and_order_of_the_design(baked: Path, combin
         ("confirm_at_most", 5),
         ("confirm_seconds", 120.0),
         ("categories", []),
-        ("ci_expressions", []),
+        ("ci_expressions", [""] if COMBINATIONS[combination]["ci"] == "github" else []),
         ("not_tests", []),
         ("watch", []),
         ("sleep_seconds", 0.1),

@@ -66,6 +66,7 @@ ALL = '[tool.pytest.ini_options]\npythonpath = ["src"]\nmarkers = ["unit", "slow
             "",
             f"PASSED      Every test is chosen by {OWN} or -m 'slow or e2e'.",
         ),
+        ('ci_expressions = [""]', "", f"PASSED      Every test is chosen by {OWN} or -m ''."),
         (
             'categories = ["unit", "slow", "e2e"]\n[hygiene.excused]\ncategories = "of old"\nchosen-by-ci = "by hand"',
             "",
@@ -77,7 +78,7 @@ ALL = '[tool.pytest.ini_options]\npythonpath = ["src"]\nmarkers = ["unit", "slow
             "FAILED      [hygiene.excused] excuses what needs no excuse: category.",
         ),
     ],
-    ids=["nothing", "some left out", "chosen by CI", "excused", "mistyped"],
+    ids=["nothing", "some left out", "chosen by CI", "all by night", "excused", "mistyped"],
 )
 def test_what_is_said(project: Path, hygiene: str, settings: str, line: str) -> None:
     said = judge(project, hygiene, settings=settings)

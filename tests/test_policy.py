@@ -20,6 +20,12 @@ def problems_of(text: str, folder: Path) -> list[str]:
     return caught.value.problems
 
 
+def test_an_empty_text_is_an_expression_that_chooses_all_and_nothing_else() -> None:
+    assert parse_policy({"hygiene": {"ci_expressions": [""]}}).hygiene.ci_expressions == ("",)
+    with pytest.raises(PolicyError, match=r"categories = .*: must be a list of strings"):
+        parse_policy({"hygiene": {"categories": [""]}})
+
+
 def test_an_empty_policy_has_the_defaults_of_the_design(tmp_path: Path) -> None:
     path = tmp_path / "policy.toml"
     path.touch()

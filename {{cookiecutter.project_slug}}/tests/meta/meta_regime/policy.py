@@ -214,7 +214,8 @@ def _reasons(value: Any, where: str, problems: list[str]) -> dict[str, str]:
 
 
 def _checked_words(value: Any, where: str, problems: list[str]) -> tuple[str, ...] | None:
-    if isinstance(value, list) and all(isinstance(word, str) and word for word in value):
+    # An empty text means something in ci_expressions only: `-m ""` chooses all tests.
+    if isinstance(value, list) and all(isinstance(word, str) and (word or "ci_expr" in where) for word in value):
         return tuple(value)
     problems.append(f'{where} = {value!r}: must be a list of strings, as in ["one", "two"]')
     return None

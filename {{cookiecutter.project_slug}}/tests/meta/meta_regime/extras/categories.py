@@ -169,8 +169,8 @@ def _kept(facts: Facts) -> str:
     if declared.categories:
         chosen = f", and is chosen by {facts.expressions}" if facts.own else ""
         return f"Every test has one of the categories {', '.join(declared.categories)}{chosen}."
-    if declared.ci_expressions:
-        return f"Every test is chosen by {facts.expressions or 'the suite'}."
+    if declared.ci_expressions and facts.own:
+        return f"Every test is chosen by {facts.expressions}."
     if unchosen:
         tests = f"{_gathered.count(facts.unchosen)} test{' is' if unchosen == 1 else 's are'}"
         return f"No categories are declared. {tests} left out by {facts.own}, and [hygiene] ci_expressions is empty."
