@@ -152,7 +152,7 @@ def test_after_the_last_test(project: Path) -> None:
 def test_the_timer_is_the_projects_where_it_uses_it(project: Path) -> None:
     write(project, {"pyproject.toml": SETTINGS + "faulthandler_timeout = 1\n"})
     write(project, {"tests/unit/test_hangs.py": IMPORTS + SLEEPS, "src/wait.py": WAIT})
-    run = child.run_suite([], project, SECONDS, lambda **_: None)
+    run = child.run_suite([], project, 2 * SECONDS, lambda **_: None)
     assert run.output.startswith("What it was doing is not known.")
     assert 'test_hangs.py", line 7 in test_hangs' in run.output  # as pytest has printed it
 
