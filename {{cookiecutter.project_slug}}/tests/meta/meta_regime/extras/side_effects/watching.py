@@ -13,7 +13,7 @@ import contextlib
 import functools
 import ipaddress
 import os
-import socket
+import platform
 import sys
 import threading
 import time
@@ -66,7 +66,7 @@ class Watch:
         self._folders = {_folder()}  # in which a test may end: that of the start, and those of such fixtures
         self._call_later: Any = None
         self._sleep: Any = None
-        self._own_names = {"", "localhost", socket.gethostname().lower()}
+        self._own_names = {"", "localhost", platform.node().lower()}
 
     # Switching it on and off.
 
