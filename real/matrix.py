@@ -3,7 +3,8 @@
 Looks for Python 3.11 to 3.14 in pyenv and on PATH. For each it makes two environments, below build/matrix: with the
 lowest versions that the template supports (requirements/lowest.txt, raised where one does not run on that Python), and
 with the newest ones of the package index. The tests of the template that run pytest in projects are run in each. Writes
-docs/matrix.md; exits 1 if a test fails. Takes some minutes for each environment.
+docs/matrix.md, whose rows for other Pythons stay as they were; exits 1 if a test fails. Takes some minutes for each
+environment, and on a machine that has other work less trouble with `--workers 1`.
 """
 
 from __future__ import annotations
@@ -16,13 +17,15 @@ import subprocess
 import sys
 import xml.etree.ElementTree as ET
 from collections import Counter
+from datetime import UTC, datetime
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from tests.baking import ROOT, scrubbed_environment
+from tests.baking import ROOT, TEMPLATE_PARTS, scrubbed_environment
 
 BUILD = ROOT / "build" / "matrix"
+PAGE = ROOT / "docs" / "matrix.md"
 PYTHONS = ("3.11", "3.12", "3.13", "3.14")
 PACKAGES = ("pytest", "pytest-cov", "pytest-xdist", "coverage", "freezegun", "pytest-asyncio", "diff-cover")
 # What the tests themselves need, beside what is tried.
@@ -37,9 +40,10 @@ HEAD = """\
 
 Written by `make matrix` (`real/matrix.py`): {tests}, with
 the lowest versions that the template supports and with the newest, beside every Python of {pythons} that was there.
+Each row says on which day, and with which commit of the template.
 
-| Python | {packages} | passed | failed | skipped |
-| --- | {bars} | ---: | ---: | ---: |
+| Python | {packages} | passed | failed | skipped | tried |
+| --- | {bars} | ---: | ---: | ---: | --- |
 """
 
 
@@ -81,7 +85,18 @@ def versions(python: Path) -> list[str]:
     return subprocess.run([python, "-c", code], capture_output=True, text=True, check=True).stdout.split()
 
 
-def tried(python: Path) -> tuple[Counter[str], str]:
+def commit_of_template() -> str:
+    """Give the commit that changed the template last, and whether something in it has changed since."""
+    inside = ("--", *(f":(literal){part}" for part in TEMPLATE_PARTS))
+    said = []
+    for words in (("log", "-1", "--format=%h"), ("status", "--porcelain")):
+        command = [shutil.which("git") or "git", *words, *inside]
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+        said.append(done.stdout.strip())
+    return said[0] + (" and changes" if said[1] else "")
+
+
+def tried(python: Path, workers: str) -> tuple[Counter[str], str]:
     """Run the tests; give how many ended in which way, and the end of what pytest printed."""
     report = BUILD / "junit.xml"
     report.unlink(missing_ok=True)
@@ -92,7 +107,7 @@ def tried(python: Path) -> tuple[Counter[str], str]:
         "pytest",
         "-q",
         "-n",
-        "auto",
+        workers,
         "-W",
         "default",
         f"--junitxml={report}",
@@ -106,35 +121,50 @@ def tried(python: Path) -> tuple[Counter[str], str]:
     return ended, done.stdout[-4000:] + done.stderr[-1000:]
 
 
+def rows_of(page: str) -> dict[str, str]:
+    """Give the rows of a page, by Python and kind of packages."""
+    return {row.split(" | ")[0].removeprefix("| "): row for row in page.splitlines() if re.match(r"\| \d", row)}
+
+
+def page_of(rows: dict[str, str]) -> str:
+    """Give the page that has these rows."""
+    tests = ", ".join(f"`{name}`" for name in TESTS)
+    bars = " | ".join("---" for _ in PACKAGES)
+    pythons = f"{PYTHONS[0]} to {PYTHONS[-1]}"
+    head = HEAD.format(tests=tests, pythons=pythons, packages=" | ".join(PACKAGES), bars=bars)
+    kept = [row for _, row in sorted(rows.items())]
+    missing = [version for version in PYTHONS if not any(name.startswith(f"{version},") for name in rows)]
+    not_tried = ["", f"Not here, so not tried: Python {', '.join(missing)}."] if missing else []
+    return head + "\n".join([*kept, *not_tried]) + "\n"
+
+
 def main(arguments: list[str] | None = None) -> int:
-    """Try all, and write the table; or only some Pythons, without writing it."""
+    """Try all, or only some Pythons, and write each row as soon as it is known."""
     parser = argparse.ArgumentParser(description="the regime beside several Pythons and versions of packages")
     parser.add_argument("pythons", nargs="*", metavar="PYTHON", help=f"of {', '.join(PYTHONS)}; all of them")
-    wanted = parser.parse_args(arguments).pythons
+    parser.add_argument("--workers", default="auto", metavar="N", help="as pytest-xdist's -n takes it: auto")
+    options = parser.parse_args(arguments)
     BUILD.mkdir(parents=True, exist_ok=True)
-    found = interpreters(wanted or list(PYTHONS))
-    missing = [version for version in wanted or PYTHONS if version not in found]
-    rows, wrong = [], 0
+    wanted = options.pythons or list(PYTHONS)
+    found = interpreters(wanted)
+    when = f"{datetime.now(UTC):%Y-%m-%d}, {commit_of_template()}"
+    rows = rows_of(PAGE.read_text(encoding="utf-8")) if PAGE.exists() and options.pythons else {}
+    wrong = 0
     for version, python in found.items():
         for kind in ("lowest", "newest"):
             inside = environment(version, python, kind)
-            ended, output = tried(inside)
-            wrong += bool(ended["failed"] or not ended["passed"])
+            ended, output = tried(inside, options.workers)
             counts = f"{ended['passed']} | {ended['failed']} | {ended['skipped']}"
-            rows.append(f"| {version}, {kind} | {' | '.join(versions(inside))} | {counts} |")
-            print(rows[-1], flush=True)
+            name = f"{version}, {kind}"
+            rows[name] = f"| {name} | {' | '.join(versions(inside))} | {counts} | {when} |"
+            PAGE.write_text(page_of(rows), encoding="utf-8")
+            print(rows[name], flush=True)
             if ended["failed"] or not ended["passed"]:
-                print(output)
-    if missing:
+                wrong = 1
+                print(output, flush=True)
+    if missing := [version for version in wanted if version not in found]:
         print(f"not here, so not tried: Python {', '.join(missing)}")
-    if not wanted and rows:
-        tests = ", ".join(f"`{name}`" for name in TESTS)
-        bars = " | ".join("---" for _ in PACKAGES)
-        pythons = f"{PYTHONS[0]} to {PYTHONS[-1]}"
-        head = HEAD.format(tests=tests, pythons=pythons, packages=" | ".join(PACKAGES), bars=bars)
-        not_tried = f"\nNot here, so not tried: Python {', '.join(missing)}.\n" if missing else ""
-        (ROOT / "docs" / "matrix.md").write_text(head + "\n".join(rows) + "\n" + not_tried, encoding="utf-8")
-    return min(1, wrong)
+    return wrong
 
 
 if __name__ == "__main__":
