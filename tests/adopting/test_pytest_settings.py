@@ -150,6 +150,11 @@ def test_what_is_switched_off_on_purpose_stays_so_and_is_told() -> None:
     missing, remarks = lacking(find_settings({"pytest.ini": "[pytest]\nxfail_strict = false\n"}.get))
     assert missing == [MARKERS, CONFIG]
     assert remarks == ["[pytest] of pytest.ini switches xfail_strict off; the regime wants it on"]
+    said = "[pytest]\nstrict = true\nstrict_markers = false\n"
+    assert lacking(find_settings({"pytest.ini": said}.get)) == (
+        [],
+        ["[pytest] of pytest.ini switches --strict-markers off; the regime wants it on"],
+    )
 
 
 @pytest.mark.parametrize(

@@ -13,8 +13,10 @@ from meta_regime.adopting.dependencies import NEEDED
 from meta_regime.adopting.edits import Edit
 from meta_regime.adopting.loader import LOADER
 from meta_regime.adopting.precommit import ENTRY
+from meta_regime.adopting.pytest_settings import AS_SETTINGS, CONFIG, MARKERS, XFAIL
 from meta_regime.adopting.toml_edits import INSTALL
 from meta_regime.adopting.writing import FOLDER, adopt
+from meta_regime.extras import strictness
 
 from tests.adopting.test_adopt import adopt as run_adopt
 from tests.baking import NEW, ROOT, Bake
@@ -58,6 +60,13 @@ def test_the_lines_are_those_of_the_other_copies(baked_new: Path) -> None:
     for copies in (settings["repos"][-1]["hooks"], manifest):
         (same,) = [hook for hook in copies if hook["id"] == ours["id"]]
         assert ours == {key: value for key, value in same.items() if key != "description"}
+
+
+def test_what_is_asked_for_is_what_the_verdict_on_strictness_judges() -> None:
+    asked = {"xfail-strict": XFAIL, "strict-markers": MARKERS, "strict-config": CONFIG}
+    assert {rule: AS_SETTINGS[what] for rule, what in asked.items()} == strictness._SWITCHES
+    assert set(asked.values()) == set(AS_SETTINGS)
+    assert {asked[rule]: option for rule, option in strictness._OPTIONS.items()} == {MARKERS: MARKERS, CONFIG: CONFIG}
 
 
 def test_what_uv_installs_is_what_the_message_says() -> None:

@@ -13,7 +13,7 @@ from .toml_edits import parse_toml, rewritten, table_of, with_table
 
 MARKERS, CONFIG = "--strict-markers", "--strict-config"
 XFAIL = "xfail_strict"
-# The same as settings: pytest 9 has them, and `strict` for all of them.
+# The same as settings, the first that says something counts: pytest 9 has them, and `strict` for all of them.
 AS_SETTINGS = {
     MARKERS: ("strict_markers", "strict"),
     CONFIG: ("strict_config", "strict"),
@@ -80,7 +80,7 @@ def lacking(settings: Settings) -> tuple[list[str], list[str]]:
     missing, remarks = [], []
     for what, names in AS_SETTINGS.items():
         said = [settings.values[name] for name in names if name in settings.values]
-        if any(_is_true(value) for value in said) or what in settings.addopts:
+        if (said and _is_true(said[0])) or what in settings.addopts:
             continue
         if said:
             remarks.append(f"{settings.title} switches {what} off; the regime wants it on")
