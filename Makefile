@@ -45,7 +45,7 @@ adapters: $(STAMP) $(KIT_STAMP)
 # The template's tests that run pytest in projects, on the lowest versions that it supports.
 lowest: requirements/lowest.txt requirements/dev.txt
 	$(PYTHON) -m venv .venv-lowest
-	.venv-lowest/bin/python -m pip install --quiet --disable-pip-version-check -r requirements/lowest.txt cookiecutter hypothesis
+	.venv-lowest/bin/python -m pip install --quiet --disable-pip-version-check -r requirements/lowest.txt hypothesis
 	.venv-lowest/bin/python -m pytest -n auto tests/test_layouts.py tests/test_judged_session.py tests/test_child_run.py \
 	  tests/test_ratchet.py tests/test_changed_lines.py tests/test_plan.py
 

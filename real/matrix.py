@@ -27,11 +27,15 @@ from tests.baking import ROOT, TEMPLATE_PARTS, scrubbed_environment
 BUILD = ROOT / "build" / "matrix"
 PAGE = ROOT / "docs" / "matrix.md"
 PYTHONS = ("3.11", "3.12", "3.13", "3.14")
-PACKAGES = ("pytest", "pytest-cov", "pytest-xdist", "coverage", "freezegun", "pytest-asyncio", "diff-cover")
+PACKAGES = (
+    *("pytest", "pytest-cov", "pytest-xdist", "coverage", "freezegun", "pytest-asyncio", "diff-cover"),
+    "cookiecutter",
+)
 # What the tests themselves need, beside what is tried.
-NEEDED = ("cookiecutter", "hypothesis", "pyyaml", "tomlkit", "ruamel.yaml", "pybreaker", "tenacity")
+NEEDED = ("hypothesis", "pyyaml", "tomlkit", "ruamel.yaml", "pybreaker", "tenacity")
 TESTS = [
-    f"tests/test_{name}.py" for name in ("layouts", "judged_session", "child_run", "ratchet", "changed_lines", "plan")
+    f"tests/test_{name}.py"
+    for name in ("baking_files", "layouts", "judged_session", "child_run", "ratchet", "changed_lines", "plan")
 ]
 # The first versions that run on a Python that came after the lowest ones.
 RAISED = {"3.13": {"coverage": "7.6.1"}, "3.14": {"coverage": "7.10.0", "pytest": "8.4.0", "pytest-asyncio": "1.1.0"}}

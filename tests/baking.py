@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from cookiecutter.utils import create_env_with_context  # type: ignore[import-untyped]
+from cookiecutter.environment import StrictEnvironment  # type: ignore[import-untyped]
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -107,7 +107,7 @@ def complaints(stderr: str) -> list[str]:
 
 def ask(hook: str, answers: dict[str, Any], folder: Path) -> subprocess.CompletedProcess[str]:
     """Render a hook as cookiecutter does and run it in a folder; here any text gets as far as the hook."""
-    environment = create_env_with_context({})
+    environment = StrictEnvironment(context={}, keep_trailing_newline=True)
     source = environment.from_string((ROOT / "hooks" / hook).read_text(encoding="utf-8"))
     script = folder.parent / f"{folder.name}-{hook}"
     script.write_text(source.render(cookiecutter=answers), encoding="utf-8")
