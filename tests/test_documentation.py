@@ -14,10 +14,10 @@ import pytest
 
 from docs import make_policy_reference
 from tests import documentation
-from tests.baking import ROOT
+from tests.baking import EXISTING, ROOT, Bake, files
 from tests.documentation import PAGES, PLAYBOOK, blocks, command_blocks, commands, title
 from tests.in_git import Repository
-from tests.sample import PACKAGE, SETTINGS, TESTS, copy_of, session, write
+from tests.sample import OF_THE_REGIME, PACKAGE, SETTINGS, TESTS, copy_of, session, write
 from tests.template_history import committed
 
 INSTALL = ROOT / "docs" / "install.md"
@@ -63,6 +63,8 @@ def test_links_lead_somewhere(page: Path) -> None:
             continue  # out there nothing is asked
         path, _, anchor = unquote(link).partition("#")
         target = (page.parent / path).resolve() if path else page
+        if re.fullmatch(r"L\d+", anchor):
+            anchor = ""  # a line: tests/test_claims.py
         if not target.exists() or (anchor and anchor not in documentation.anchors(target)):
             wrong.append(link)
     assert wrong == []
@@ -196,9 +198,35 @@ def test_shards_by_hand(started: tuple[Path, str], tmp_path: Path, monkeypatch: 
     assert (project / "shards" / "2.jsonl.coverage").exists()
 
 
-def test_the_playbook_has_every_verdict() -> None:
-    text = PLAYBOOK.read_text(encoding="utf-8")
+def test_the_readme_types_what_install_md_types() -> None:
+    """What of it is run by the tests above: adopt.py asks there, and is told `--yes` here; committing is left out."""
+    readme = ROOT / "README.md"
+    for words in (("my-project", "--group dev"), ('"project_slug": "."', "--meta-start-here")):
+        run = block_with(INSTALL, *words).replace(" --yes", "").splitlines()
+        said = [re.split(r"\s+# ", line)[0] for line in block_with(readme, *words).splitlines()]
+        assert said == run[: len(said)]
+        assert len(said) > 4
+
+
+def test_the_files_are_those_that_install_md_shows(bake: Bake, tmp_path: Path) -> None:
+    (shown,) = [block for block in blocks(INSTALL, "") if block.startswith("tests/\n")]
+    names = set(re.findall(r"^[│ ]*[├└]── (\S+?)/?\s", shown, re.MULTILINE))
+    project = bake(tmp_path, **EXISTING, ci="gitlab")
+    meta = project / "tests" / "meta"
+    theirs = {"conftest.py", "baseline.json", "known_slow.toml", "fast_tests.py"}  # the project's own, in time
+    parts = {path.name for path in (meta / "meta_regime").iterdir() if path.is_dir() and path.name != "__pycache__"}
+    assert names == {"meta"} | theirs | parts | {path.name for path in meta.iterdir() if path.name != "__pycache__"}
+    assert [path for path in sorted(files(project)) if not path.startswith("tests/meta/")] == [
+        ".gitlab/meta-tests.gitlab-ci.yml"
+    ]
+    assert ".github/workflows/meta-tests.yml       or .gitlab/meta-tests.gitlab-ci.yml, or neither\n" in shown
+    assert {verdict for verdict in OF_THE_REGIME if verdict not in shown} == set()
+
+
+def test_the_playbook_and_the_readme_have_every_verdict() -> None:
     source = "\n".join(path.read_text(encoding="utf-8") for path in PLAYBOOK.parent.rglob("*.py"))
     verdicts = set(re.findall(r"^ *def (test_\w+)\(judge", source, re.MULTILINE))
-    assert len(verdicts) >= 9
-    assert {name for name in verdicts if f"`{name}`" not in text} == set()
+    assert verdicts == OF_THE_REGIME
+    for page in (PLAYBOOK, ROOT / "README.md"):
+        text = page.read_text(encoding="utf-8")
+        assert {name for name in verdicts if f"`{name}`" not in text} == set(), page

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+
 import pytest
 
 from tests.baking import run_pytest
@@ -69,6 +71,29 @@ class TestLoosening:
         policy(judged_repository.folder, text + 'compare_with = ["nowhere"]\n')
         said = judge(judged_repository)
         assert "(Whether it has been loosened cannot be told: git knows none of nowhere, or no commit" in said.text
+
+    def test_committed_straight_to_the_default_branch_it_is_not_seen(self, judged_repository: Repository) -> None:
+        """As README.md says: it compares with where a branch began, and there that is the commit itself."""
+        self.loosen(judged_repository, "")
+        judged_repository.commit(message="loosen")
+        assert judge(judged_repository, ci=True).verdicts == GREEN
+
+    def test_without_git_and_in_a_shallow_clone_it_is_said(self, judged_repository: Repository) -> None:
+        self.loosen(judged_repository, "")
+        judged_repository.git("checkout", "--quiet", "-b", "work")
+        judged_repository.commit(message="loosen")
+        folder = judged_repository.outside / "shallow"
+        judged_repository.git("clone", "--quiet", "--depth=1", f"file://{judged_repository.folder}", str(folder))
+        shallow = Repository(folder, judged_repository.outside)
+        shallow.git("remote", "remove", "origin")
+        told = "(Whether it has been loosened cannot be told: "
+        said = judge(shallow)
+        assert said.verdicts[RATCHET] == "passed", said.text
+        assert f"{told}this clone is shallow" in said.text
+        shutil.rmtree(folder / ".git")
+        said = judge(shallow)
+        assert said.verdicts[RATCHET] == "passed", said.text
+        assert told in said.text
 
     def test_a_file_that_is_there_and_not_measured_any_more(self, judged_repository: Repository) -> None:
         edit(judged_repository, BASELINE, '"~"', '"tests/conftest.py": {"lines": 0, "branches": 0},\n"~"')
