@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import ast
+import functools
 import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -76,10 +77,11 @@ def claims(page: str) -> Iterator[Claim]:
             yield Claim(section, plain(cells[1]), _TO_A_LINE.findall(cells[2]), reports)
 
 
-def lines_of_tests(path: Path) -> dict[str, list[int]]:
+@functools.cache
+def lines_of_tests(source: str) -> dict[str, list[int]]:
     """Give the lines on which each test of a file begins, by its name, or its class's and its own."""
     found: dict[str, list[int]] = {}
-    body: list[tuple[str, ast.stmt]] = [("", node) for node in ast.parse(path.read_text(encoding="utf-8")).body]
+    body: list[tuple[str, ast.stmt]] = [("", node) for node in ast.parse(source).body]
     for prefix, node in body:
         if isinstance(node, ast.ClassDef) and node.name.startswith("Test"):
             body += [(f"{node.name}::", inner) for inner in node.body]
@@ -90,10 +92,10 @@ def lines_of_tests(path: Path) -> dict[str, list[int]]:
 
 def lines_meant(words: str, path: Path) -> list[int]:
     """Give the lines of a file that words may mean: that of the one test of this name, or those that have the words."""
+    text = path.read_text(encoding="utf-8")
     if re.fullmatch(r"(\w+::)*test\w+", words) and path.suffix == ".py":
-        return lines_of_tests(path).get(words, [])
-    lines = path.read_text(encoding="utf-8").splitlines()
-    return [number for number, line in enumerate(lines, 1) if words in line]
+        return lines_of_tests(text).get(words, [])
+    return [number for number, line in enumerate(text.splitlines(), 1) if words in line]
 
 
 def with_lines(page: str, folder: Path) -> tuple[str, list[str]]:

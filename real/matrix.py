@@ -13,6 +13,7 @@ import argparse
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
@@ -149,6 +150,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--workers", default="auto", metavar="N", help="as pytest-xdist's -n takes it: auto")
     options = parser.parse_args(arguments)
     BUILD.mkdir(parents=True, exist_ok=True)
+    signal.signal(
+        signal.SIGINT, signal.default_int_handler
+    )  # in the background a shell ignores it, and so would the tests
     wanted = options.pythons or list(PYTHONS)
     found = interpreters(wanted)
     when = f"{datetime.now(UTC):%Y-%m-%d}, {commit_of_template()}"

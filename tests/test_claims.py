@@ -39,8 +39,9 @@ def test_every_test_that_is_named_is_collected() -> None:
         if not re.fullmatch(r"(\w+::)*test\w+", words):
             continue  # a row of a table, or a line of a test
         assert path.name.startswith("test_"), target
-        (line,) = lines_of_tests(path)[words]
-        assert not is_skipped(path.read_text(encoding="utf-8"), line), f"{target}: {words} is never run"
+        source = path.read_text(encoding="utf-8")
+        (line,) = lines_of_tests(source)[words]
+        assert not is_skipped(source, line), f"{target}: {words} is never run"
 
 
 def is_skipped(source: str, line: int) -> bool:
