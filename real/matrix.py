@@ -150,9 +150,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--workers", default="auto", metavar="N", help="as pytest-xdist's -n takes it: auto")
     options = parser.parse_args(arguments)
     BUILD.mkdir(parents=True, exist_ok=True)
-    signal.signal(
-        signal.SIGINT, signal.default_int_handler
-    )  # in the background a shell ignores it, and so would the tests
+    # What a shell starts in the background ignores Ctrl-C, and so would the sessions that the tests interrupt.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     wanted = options.pythons or list(PYTHONS)
     found = interpreters(wanted)
     when = f"{datetime.now(UTC):%Y-%m-%d}, {commit_of_template()}"
