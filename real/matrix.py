@@ -139,7 +139,7 @@ def page_of(rows: dict[str, str]) -> str:
     head = HEAD.format(tests=tests, pythons=pythons, packages=" | ".join(PACKAGES), bars=bars)
     kept = [row for _, row in sorted(rows.items())]
     missing = [version for version in PYTHONS if not any(name.startswith(f"{version},") for name in rows)]
-    not_tried = ["", f"Not here, so not tried: Python {', '.join(missing)}."] if missing else []
+    not_tried = ["", f"Not tried: Python {', '.join(missing)}."] if missing else []
     return head + "\n".join([*kept, *not_tried]) + "\n"
 
 
