@@ -44,7 +44,7 @@ HEAD = """\
 # Pythons and packages that were tried
 
 Written by `make matrix` (`real/matrix.py`): {tests}, with
-the lowest versions that the template supports and with the newest, beside every Python of {pythons} that was there.
+the lowest versions that the template supports and with the newest, beside those Pythons of {pythons} that have a row.
 Each row says on which day, and with which commit of the template.
 
 | Python | {packages} | passed | failed | skipped | tried |
