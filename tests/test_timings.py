@@ -268,7 +268,7 @@ class TestWhatMayBeChance:
         assert said.outcome is Outcome.NOT_JUDGED
         assert said.line == (
             "not judged: what took 10.00 s by tests/meta/baseline.json takes 11.85 s, 18 % more, but the reason may be "
-            "chance, by which other tests were faster (up to 1.39 s). Run it again once or twice"
+            "chance, which made other tests faster (up to 1.39 s). Run it again once or twice"
         )
 
     def test_where_nothing_is_faster_it_is(self) -> None:

@@ -15,7 +15,7 @@ from typing import NamedTuple
 from .timings import EVERYWHERE, SMALL, WORK, Row, Timings, Took, by_place, known, share_of, sums_of
 
 _AT_LEAST = 0.2  # seconds: what is slower by less is not called slower, however short the suite
-_SLOW_MACHINE = 1.25  # times the seconds for a piece of work: less may be noise, so it may be a slower machine
+_SLOW_MACHINE = 1.25  # times the seconds for a piece of work: less may be noise, or a slower machine
 _DEVIATIONS = 2.0  # standard deviations of a sum that it may be off by chance
 _CROWDED = 0.1  # the share of computing time spent queueing: from here on children are not answerable
 _OF_CHILDREN = 20.0  # seconds that children may queue on a crowded machine, for each second of their CPU

@@ -86,7 +86,7 @@ def _doubt(found: Sequence[Difference]) -> str:
     reasons = (
         (whole.unsure + untold, "what else the machine did", "while nothing else runs"),
         (whole.slowly, "the machine, which computes more slowly than then", "later"),
-        (by_chance(found), "chance, by which other tests were faster", "once or twice"),
+        (by_chance(found), "chance, which made other tests faster", "once or twice"),
     )
     likely = [reason for reason in reasons if reason[0] >= _LIKELY * whole.more] or [max(reasons)]
     *others, last = (f"{what} (up to {seconds(min(up_to, whole.more))})" for up_to, what, _ in likely)
