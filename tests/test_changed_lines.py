@@ -153,7 +153,7 @@ class TestAgainstWhat:
         policy(branch.folder, text + 'compare_with = ["origin/trunk", "trunk"]\n')
         assert "No measured line differs from trunk" in judge(branch).text
         policy(branch.folder, text + 'compare_with = ["nowhere"]\n')
-        assert "NOT JUDGED  git knows none of nowhere" in judge(branch).text
+        assert f"NOT JUDGED  {CHANGED}: git knows none of nowhere" in judge(branch).text
 
     def test_a_shallow_clone_is_explained(self, branch: Repository) -> None:
         branch.commit({"NEWS.md": "new\n"})
@@ -175,7 +175,7 @@ class TestNotJudged:
             **dict.fromkeys(ALL_VERDICTS - {"test_coverage_has_not_regressed"}, "passed"),
             CHANGED: "skipped",
         }
-        assert "NOT JUDGED  diff-cover is not installed; type: pip install diff-cover" in said.text
+        assert f"NOT JUDGED  {CHANGED}: diff-cover is not installed; type: pip install diff-cover" in said.text
         assert judge(branch, CI="1").verdicts[CHANGED] == "failed"
 
     def test_where_diff_cover_fails_it_says_so(self, branch: Repository) -> None:
@@ -184,14 +184,14 @@ class TestNotJudged:
             branch.folder, {"diff_cover/__init__.py": "", "diff_cover/diff_cover_tool.py": "raise OSError('no disk')\n"}
         )
         said = judge(branch)
-        assert "NOT JUDGED  diff-cover failed (9.3 or later is needed): OSError: no disk" in said.text
+        assert f"NOT JUDGED  {CHANGED}: diff-cover failed (9.3 or later is needed): OSError: no disk" in said.text
 
     def test_where_git_fails_nothing_is_taken_for_unchanged(self, branch: Repository) -> None:
         changed_half_covered(branch)
         branch.git("add", "--all")
         blob = branch.git("rev-parse", f"HEAD:{PRICES}")
         (branch.folder / ".git" / "objects" / blob[:2] / blob[2:]).unlink()
-        assert re.search(r"NOT JUDGED  git diff \w{9} failed; type it to see why", judge(branch).text)
+        assert re.search(rf"NOT JUDGED  {CHANGED}: git diff \w{{9}} failed; type it to see why", judge(branch).text)
 
     def test_a_source_that_is_not_utf8_is_read(self, branch: Repository) -> None:
         text = "# coding: latin-1\nname = 'gr\xfc\xdfe'\n" + PACKAGE[PRICES]
@@ -200,12 +200,12 @@ class TestNotJudged:
 
     def test_without_a_repository(self, branch: Repository) -> None:
         (branch.folder / ".git").rename(branch.outside / "git")
-        assert "NOT JUDGED  this is no git repository, or git is not installed" in judge(branch).text
+        assert f"NOT JUDGED  {CHANGED}: this is no git repository, or git is not installed" in judge(branch).text
 
     def test_before_the_first_commit(self, branch: Repository) -> None:
         (branch.folder / ".git").rename(branch.outside / "git")
         branch.git("init", "--quiet")
-        assert "NOT JUDGED  the repository has no commit yet" in judge(branch).text
+        assert f"NOT JUDGED  {CHANGED}: the repository has no commit yet" in judge(branch).text
 
     def test_without_coverage(self, branch: Repository) -> None:
         said = judge(branch, "tests")

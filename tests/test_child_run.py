@@ -184,19 +184,22 @@ class TestNothingIsLeftBehind:
         assert processes_marked(str(hanging)) == []
 
     @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL], ids=lambda number: number.name)
-    def test_after_a_signal(self, hanging: Path, number: signal.Signals) -> None:
-        report = hanging / "junit.xml"
+    def test_after_a_signal(self, hanging: Path, tmp_path: Path, number: signal.Signals) -> None:
+        report, scratch = hanging / "junit.xml", tmp_path / "scratch"
+        scratch.mkdir()
         command = [sys.executable, "-m", "pytest", "tests/meta", f"--junitxml={report}"]
-        environment = scrubbed_environment({MARK: str(hanging)})
+        environment = scrubbed_environment({MARK: str(hanging), "TMPDIR": str(scratch)})
         with subprocess.Popen(
             command, cwd=hanging, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
         ) as process:
             assert wait_until((hanging / "hanging").exists)
             assert len(processes_marked(str(hanging))) >= 4  # the session, its lifeline, the suite, and the suite's own
+            assert [path.name for path in scratch.iterdir() if path.name.startswith("meta-tests")] != []
             process.send_signal(number)
             text, _ = process.communicate(timeout=60)
         assert process.returncode == {signal.SIGINT: 2}.get(number, -number)
         assert wait_until(lambda: processes_marked(str(hanging)) == []), processes_marked(str(hanging))
+        assert [path.name for path in scratch.iterdir() if path.name.startswith("meta-tests")] == []
         if number == signal.SIGINT:
             done = said(subprocess.CompletedProcess(command, process.returncode, text, ""), report)
             assert done.verdicts == {}

@@ -304,6 +304,7 @@ def test_nothing_is_trimmed_after_less_than_a_whole_green_run(
     write(sleepy, {**files, LIST: NEEDED + NEEDLESS["fast"]})
     said = session(sleepy, *typed, "--meta-accept")
     assert re.search(f"meta-tests: --meta-accept has stored nothing{why}", said.text), said.text
+    assert said.status == 1
     assert (sleepy / LIST).read_text() == NEEDED + NEEDLESS["fast"]
 
 

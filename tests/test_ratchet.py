@@ -46,7 +46,7 @@ class TestMakingIt:
         said = judge(judged_repository)
         assert (said.status, said.verdicts) == (0, {**GREEN, RATCHET: "skipped"})
         told = f"there is no {BASELINE}, which keeps coverage at its level; make it, and commit it: python -m pytest"
-        assert f"NOT JUDGED  {told} tests/meta --meta-accept" in said.text
+        assert f"NOT JUDGED  {RATCHET}: {told} tests/meta --meta-accept" in said.text
         said = judge(judged_repository, ci=True)
         assert (said.status, said.verdicts) == (1, {**GREEN, RATCHET: "failed"})
 
@@ -113,6 +113,7 @@ class TestAccepting:
         assert entries(judged_repository) == {"src/shop/__init__.py": 0, "src/shop/new.py": 2, PRICES: 1}
         said = judge(judged_repository, *WAYS["plain"], "--meta-accept")
         assert f"meta-tests: {BASELINE} is as it was" in said.text
+        assert (said.status, "so the exit status is not 0" in said.text) == (0, False), said.text
 
     @pytest.mark.parametrize(
         ("typed", "why"),
@@ -131,6 +132,7 @@ class TestAccepting:
         said = session(judged_repository.folder, *typed, "--meta-accept")
         refused = f"meta-tests: --meta-accept has stored nothing( in .*)?: (not judged: )?{why}"
         assert re.search(refused, said.text), said.text
+        assert (said.status, "so the exit status is not 0" in said.text) == (1, True), said.text
         assert (judged_repository.folder / BASELINE).read_bytes() == before
 
     def test_a_failing_test_stores_nothing(self, judged_repository: Repository) -> None:

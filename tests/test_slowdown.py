@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -96,7 +97,7 @@ def kept(timed: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_in_every_way(project: Path, way: list[str]) -> None:
     said = judge(project, *way)
     assert (said.status, said.outcomes[SLOWED]) == (0, "skipped"), said.text
-    assert f"NOT JUDGED  {BASELINE}: it has no timings; here: " in said.text
+    assert f"NOT JUDGED  {SLOWED}: {BASELINE}: it has no timings; here: " in said.text
     said = judge(project, *way, "--meta-accept")
     assert (said.status, said.outcomes[SLOWED]) == (0, "passed"), said.text
     assert f"meta-tests: {BASELINE}: timings stored, " in said.text
@@ -133,6 +134,9 @@ class TestWhatIsSlower:
         assert "tests of the suite failed" in said.text
         said = judge(kept, "-k", "test_many", "--meta-accept")
         assert "--meta-accept has stored nothing: partial run (-k test_many)" in said.text
+        assert said.status == 1, said.text
+        assert "meta-tests: this was asked for, so the exit status is not 0\n" in said.text
+        assert judge(kept, "-k", "test_many").status == 0
         assert (kept / BASELINE).read_bytes() == before
 
 
@@ -143,11 +147,12 @@ class TestWhatCannotBeTold:
         (project / BASELINE).write_text(text.replace(", one process", ", 3 workers"), encoding="utf-8")
         said = judge(project, how="one sleep 0.7")
         assert (said.status, said.outcomes[SLOWED]) == (0, "skipped"), said.text
-        assert ", 3 workers); here: " in said.messages[SLOWED]
-        assert "To make them, add --meta-accept to the command that you have typed" in said.messages[SLOWED]
+        assert "its timings were made by 3 workers, this run in one process, and that cannot" in said.messages[SLOWED]
+        assert "To have timings of both, add --meta-accept to the command that you have typed" in said.messages[SLOWED]
         said = judge(project, CI="1")  # nobody there can choose the machine
         assert said.outcomes[SLOWED] == "skipped"
-        assert f"NOT JUDGED  {BASELINE}: its timings were made on" in said.text
+        assert f"NOT JUDGED  {SLOWED}: {BASELINE}: its timings were made by 3 workers" in said.text
+        assert re.search(r"\nNOT JUDGED  \w+ and [1-9] more: this session ran without --cov", said.text), said.text
         judge(project, "--meta-accept")
         assert len(read(project)["timings"]) == 3  # both, and the end of the list
 
@@ -162,7 +167,9 @@ class TestStoring:
     def test_what_is_faster_is_stored_and_then_held(self, project: Path) -> None:
         judge(project, "--meta-accept", how="one sleep 0.9")
         assert places(project)[TIME]["test_one"][0] > 1.1
-        assert " changed, of " in judge(project, "--meta-accept").text
+        said = judge(project, "--meta-accept")
+        assert " changed, of " in said.text
+        assert (said.status, "this was asked for" in said.text) == (0, False), said.text  # though coverage is not kept
         assert places(project)[TIME]["test_one"][0] < 0.9
         assert judge(project, how="one sleep 0.9").outcomes[SLOWED] == "failed"
         said = judge(project, "--meta-accept", how="one sleep 0.9")
@@ -207,7 +214,7 @@ class TestBesideTheRatchet:
         judge(project, "--meta-accept")
         timings = places(project)
         said = judge(project, *self.COVERED)
-        assert f"NOT JUDGED  there is no {BASELINE}, which keeps coverage at its level" in said.text
+        assert f"NOT JUDGED  {RATCHET}: there is no {BASELINE}, which keeps coverage at its level" in said.text
         said = judge(project, *self.COVERED, "--meta-accept")
         assert said.outcomes[RATCHET] == "passed"
         assert f"meta-tests: {BASELINE} was made, with 3 files; commit it" in said.text

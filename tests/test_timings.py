@@ -28,7 +28,7 @@ from meta_regime.extras.slowdown.timings import (
     written,
 )
 from meta_regime.record import Account, FixtureTiming, SuiteRun, TestTiming
-from meta_regime.verdict import Outcome
+from meta_regime.verdict import Outcome, Verdict
 
 NAMES = st.sampled_from([f"test_{letter}" for letter in "abcdef"])
 PLACES = st.sampled_from(["tests/test_a.py", "tests/test_b.py", "tests"])
@@ -224,6 +224,87 @@ class TestWhatACrowdMayHaveAdded:
     def test_where_queueing_is_unknown_only_computing_is_told(self) -> None:
         assert self.verdict(rows(several(20, 0.25, cpu=0.25)), None) is Outcome.FAILED
         assert self.verdict(rows(several(20, 0.25, cpu=0.2)), None) is Outcome.NOT_JUDGED
+
+
+class TestWhatMayBeTheMachine:
+    """A piece of work took 0.25 then."""
+
+    def verdict(self, now: Tests, work: float) -> Verdict:
+        then = accepted({}, rows(several(20, 0.5, cpu=0.5)))
+        return wording.compared(differences(then, rows(now, work=work), 0.0), 10, "here")
+
+    def test_where_it_computes_a_bit_more_slowly_what_is_slower_by_that_is_not_told(self) -> None:
+        said = self.verdict(several(20, 0.57, cpu=0.57), 0.28)  # 14 % more; the work 12 %
+        assert said.outcome is Outcome.NOT_JUDGED
+        assert said.line == (
+            "not judged: what took 10.00 s by tests/meta/baseline.json takes 11.40 s, 14 % more, but the reason may be "
+            "the machine, which computes more slowly than then (up to 1.20 s). Run it again later"
+        )
+
+    def test_on_a_machine_as_fast_as_then_it_is(self) -> None:
+        assert self.verdict(several(20, 0.57, cpu=0.57), 0.25).outcome is Outcome.FAILED
+        assert self.verdict(several(20, 0.57, cpu=0.57), 0.20).outcome is Outcome.FAILED
+
+    def test_what_is_slower_by_more_than_that_is(self) -> None:
+        assert self.verdict(several(20, 0.625, cpu=0.625), 0.28).outcome is Outcome.FAILED
+        slower = {**several(20, 0.5, cpu=0.5), ("tests/test_a.py", "test[3]"): Took(2.8, 2.8)}
+        assert self.verdict(slower, 0.28).outcome is Outcome.FAILED
+
+    def test_sleeping_longer_is(self) -> None:
+        assert self.verdict(several(20, 0.57, cpu=0.5), 0.28).outcome is Outcome.FAILED
+
+
+class TestWhatMayBeChance:
+    def verdict(self, *parts: tuple[int, float]) -> Verdict:
+        """Judge tests of half a second, so many of which take so many seconds now."""
+        now: Tests = {}
+        for count, took in parts:
+            now |= several(count, took, cpu=took, first=len(now))
+        then = accepted({}, rows(several(len(now), 0.5, cpu=0.5)))
+        return wording.compared(differences(then, rows(now), 0.0), 10, "here")
+
+    def test_where_tests_take_now_more_now_less_a_small_sum_is_not_told(self) -> None:
+        said = self.verdict((13, 0.75), (7, 0.3))  # random data: 18 % more in all
+        assert said.outcome is Outcome.NOT_JUDGED
+        assert said.line == (
+            "not judged: what took 10.00 s by tests/meta/baseline.json takes 11.85 s, 18 % more, but the reason may be "
+            "chance, which made other tests faster (up to 1.39 s). Run it again once or twice"
+        )
+
+    def test_where_nothing_is_faster_it_is(self) -> None:
+        assert self.verdict((20, 0.56)).outcome is Outcome.FAILED
+        assert self.verdict((19, 0.5), (1, 2.0)).outcome is Outcome.FAILED
+
+    def test_nor_do_the_usual_hundredths_of_seconds_hide_anything(self) -> None:
+        assert self.verdict((10, 0.49), (10, 0.62)).outcome is Outcome.FAILED
+
+    def test_a_large_sum_is_told_however_much_they_differ(self) -> None:
+        assert self.verdict((14, 0.9), (6, 0.3)).outcome is Outcome.FAILED
+
+    def test_one_test_that_somebody_has_mended_hides_nothing(self) -> None:
+        assert self.verdict((19, 0.6), (1, 0.1)).outcome is Outcome.FAILED
+
+
+class TestTimingsOfAnotherKind:
+    MACHINE = "Linux x86_64, Some CPU, 2 cores, CPython 3.12, "
+
+    def test_made_with_coverage(self) -> None:
+        there = [self.MACHINE + "coverage by CTracer, one process", "Darwin arm64, M1, coverage off, one process"]
+        assert wording.another_class(self.MACHINE + "coverage off, one process", there) == (
+            "tests/meta/baseline.json: its timings were made with coverage by CTracer, this run without coverage, and "
+            f"that cannot be compared. To have timings of both, {wording.MAKE}, and commit the file"
+        )
+
+    def test_made_by_workers(self) -> None:
+        there = [self.MACHINE + "coverage off, 2 workers", self.MACHINE + "coverage by CTracer, 3 workers"]
+        assert "made by 3 workers, this run in one process, and" in wording.another_class(
+            self.MACHINE + "coverage by CTracer, one process", there
+        )
+
+    def test_made_elsewhere(self) -> None:
+        there = [self.MACHINE.replace("2 cores", "4 cores") + "coverage off, one process"]
+        said = wording.another_class(self.MACHINE + "coverage off, one process", there)
+        assert f"made on another class of machine ({there[0]}); here: {self.MACHINE}coverage off" in said
 
 
 class TestWhatIsSaid:

@@ -76,7 +76,7 @@ def _worker(trial: Trial, _: subprocess.Popen[bytes]) -> list[int]:
 
 
 _ANY = (*JUDGING, "shard")
-_SCRATCH = "where `pytest tests/meta` itself is killed, nobody takes its scratch folder out of TMPDIR"
+_SCRATCH = "where `pytest tests/meta` is killed just before or after its child run, its scratch folder stays in TMPDIR"
 _SIGNALS = {"SIGKILL": signal.SIGKILL, "SIGTERM": signal.SIGTERM, "SIGINT": signal.SIGINT}
 for _name, _number in _SIGNALS.items():
     fault("signals", f"{_name} to the session", _ANY, trials=8, known=_SCRATCH)(_sends(_number, _session))  # type: ignore[arg-type]

@@ -84,11 +84,14 @@ def _environment(record: Path, data: Path, child: str) -> dict[str, str]:
 def started(
     args: Sequence[str], root: Path, environment: dict[str, str], output: Path
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """Start the child behind a lifeline; on leaving, however that happens, it and its processes are gone."""
+    """Start the child behind a lifeline; on leaving, however that happens, it and its processes are gone.
+
+    If this process is killed, so is the folder of `output`.
+    """
     pytest_command = [sys.executable, "-m", "pytest", *args]
     with output.open("wb") as stream:
         process = subprocess.Popen(
-            [sys.executable, "-I", "-S", lifeline.__file__, *pytest_command],
+            [sys.executable, "-I", "-S", lifeline.__file__, output.parent, *pytest_command],
             cwd=root,
             env=environment,
             stdin=subprocess.PIPE,
@@ -96,16 +99,13 @@ def started(
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-    assert process.stdin is not None
     try:
         yield process
     finally:
-        process.stdin.close()
-        try:
-            process.wait(lifeline.GRACE_SECONDS + 10)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.communicate(b"on purpose", lifeline.GRACE_SECONDS + 10)
+        process.kill()  # if it has not ended
+        process.wait()
         if os.name == "posix":
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(process.pid, signal.SIGKILL)  # what ignored the lifeline's SIGTERM

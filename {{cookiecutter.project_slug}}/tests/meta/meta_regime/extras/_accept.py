@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import defaultdict
 from typing import Any
 
 import pytest
@@ -31,6 +32,24 @@ def note(config: pytest.Config, file: str, *, stored: str = "", refused: str = "
     config.stash.setdefault(_SAID, {})[file] = (stored, refused)
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Let a session fail that was to store something, and has nothing to go by."""
+    if session.exitstatus == 0 and _asked_in_vain(session.config):
+        session.exitstatus = 1
+
+
+def _asked_in_vain(config: pytest.Config) -> bool:
+    """Tell whether of some file nothing could be stored. That nothing has become better is no such reason."""
+    judged: Any = config.pluginmanager.getplugin("meta-tests")
+    if not is_wanted(config) or judged is None or not judged.judges or config.option.collectonly:
+        return False
+    files: dict[str, list[str]] = defaultdict(list)
+    for name, (_, refused) in config.stash.get(_SAID, {}).items():
+        files[name.partition(" (")[0]].append(refused)  # a file has several parts
+    return not files or any(all(refused) for refused in files.values())
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     """Say what was stored, where that was asked for, or why nothing was."""
     judged: Any = config.pluginmanager.getplugin("meta-tests")
@@ -46,3 +65,5 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     if not said:
         why = judged.silence or (judged.run and judged.run.partial) or "the verdict was not asked"
         terminalreporter.write_line(f"meta-tests: --meta-accept has stored nothing: {why}", yellow=True)
+    if _asked_in_vain(config):
+        terminalreporter.write_line("meta-tests: this was asked for, so the exit status is not 0", yellow=True)

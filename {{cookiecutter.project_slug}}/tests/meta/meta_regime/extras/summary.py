@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 import shutil
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import pytest
 
-from ..verdict import Outcome, Standards
+from ..verdict import Outcome, Standards, Verdict
 from ._at_a_glance import different, head_room, more_about, told
 from ._visible import visible
 
@@ -43,13 +44,21 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     width = max(1, columns - _INDENT) if terminalreporter.isatty else 0
     rooms, more = _beside(judged)
     for name, verdict in different(shown).items():
-        said = [told(verdict, rooms.get(name, ""))]
+        said = [f"{_names(name, shown)}{told(verdict, rooms.get(name, ''))}"]
         said += more.get(name, ()) if verdict.outcome is Outcome.PASSED else ()
         head, *others = [line for text in said for line in wrapped(visible(text), width)]
         terminalreporter.write(f"{verdict.outcome.value.upper():<{_INDENT}}", **{_COLOURS[verdict.outcome]: True})
         write_line(head)
         for line in others:
             write_line(f"{' ' * _INDENT}{line}")
+
+
+def _names(name: str, verdicts: Mapping[str, Verdict]) -> str:
+    """Give the name of a verdict whose line is only a reason, and the number of the others that say the same."""
+    if verdicts[name].outcome is not Outcome.NOT_JUDGED:
+        return ""
+    others = sum(each.line == verdicts[name].line for each in verdicts.values()) - 1
+    return f"{name}{f' and {others} more' if others else ''}: "
 
 
 def _beside(judged: JudgedSession) -> tuple[dict[str, str], dict[str, list[str]]]:

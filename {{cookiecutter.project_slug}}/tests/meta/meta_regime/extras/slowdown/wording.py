@@ -11,7 +11,7 @@ from ...time_verdicts import seconds
 from ...verdict import Outcome, Verdict, not_judged
 from .._baseline_file import NAME
 from .._table import table
-from .compare import Difference, is_slower, total
+from .compare import Difference, by_chance, is_slower, total
 from .timings import EVERYWHERE, SMALL, Timings
 
 MAKE = "add --meta-accept to the command that you have typed, while nothing else runs"
@@ -20,6 +20,7 @@ NOTHING_DEMANDED = "Nothing is demanded: slow-downs are not looked for ([perform
 IN_SHARDS = "the suite ran in shards, each on a machine of its own, so what tests took is compared with nothing"
 UNKNOWN_MACHINE = "this run does not say on which machine it was made; run the suite again: --meta-fresh"
 _ROWS_SHOWN = 8
+_LIKELY = 0.1  # of all that is more: less explains nothing
 _WORTH_NAMING = 0.05  # of all that is more
 
 
@@ -31,9 +32,24 @@ def unusable(problems: Sequence[str]) -> Verdict:
 
 
 def another_class(machine: str, there: Sequence[str]) -> str:
-    """Say that there is nothing to compare with, and how to make it."""
+    """Say that there is nothing to compare with, why, and how to make it."""
+    here, *ways = machine.rsplit(", ", 2)
+    same = [one.rsplit(", ", 2)[1:] for one in there if one.rsplit(", ", 2)[0] == here]
+    if same:
+        least = min(same, key=lambda other: sum(map(str.__ne__, other, ways)))
+        pairs = [(then, now) for then, now in zip(least, ways, strict=True) if then != now]
+        then, now = (" and ".join(_in_words(pair[side]) for pair in pairs) for side in (0, 1))
+        made = f"its timings were made {then}, this run {now}, and that cannot be compared. To have timings of both"
+        return f"{NAME}: {made}, {MAKE}, and commit the file"
     made = f"its timings were made on another class of machine ({'; '.join(there)})" if there else "it has no timings"
     return f"{NAME}: {made}; here: {machine}. To make them, {MAKE}, and commit the file"
+
+
+def _in_words(way: str) -> str:
+    """Say how tests were run, from what a class of machine says of it."""
+    if way.startswith("coverage"):
+        return "without coverage" if way == "coverage off" else f"with {way}"
+    return f"{'in' if way == 'one process' else 'by'} {way}"
 
 
 def compared(found: Sequence[Difference], percent: float, machine: str) -> Verdict:
@@ -42,8 +58,7 @@ def compared(found: Sequence[Difference], percent: float, machine: str) -> Verdi
     share = f"{100 * abs(whole.more) / max(whole.then, 0.001):.0f} % {'more' if whole.more > 0 else 'less'}"
     line = f"what took {seconds(whole.then)} by {NAME} takes {seconds(whole.now)}, {share}"
     if slower is None:
-        crowd = "but what else the machine did may be the reason. Run it again while nothing else runs"
-        return replace(not_judged(f"{line}, {crowd}"), details=_accounts(found))
+        return replace(not_judged(f"{line}, but {_doubt(found)}"), details=_accounts(found))
     if not slower:
         return Verdict(Outcome.PASSED, f"The suite has not slowed down: {line}.")
     worst = max(_grouped(found), key=lambda each: each.more).place
@@ -63,6 +78,20 @@ If it has to be so, take what may be slower out of {NAME}: lines, or tests in th
 Reviewers see that. Then store what it takes now: {MAKE}.
 The limit is [performance] slowdown_percent of tests/meta/policy.toml. Ways out of this: tests/meta/README.md""",
     )
+
+
+def _doubt(found: Sequence[Difference]) -> str:
+    """Say what else may be the reason, and how to find out."""
+    whole, untold = total(found), sum(max(0.0, each.more) for each in found if not each.tellable)
+    reasons = (
+        (whole.unsure + untold, "what else the machine did", "while nothing else runs"),
+        (whole.slowly, "the machine, which computes more slowly than then", "later"),
+        (by_chance(found), "chance, which made other tests faster", "once or twice"),
+    )
+    likely = [reason for reason in reasons if reason[0] >= _LIKELY * whole.more] or [max(reasons)]
+    *others, last = (f"{what} (up to {seconds(min(up_to, whole.more))})" for up_to, what, _ in likely)
+    either = f"{', '.join(others)} or {last}" if others else last
+    return f"the reason may be {either}. Run it again {likely[0][2]}"
 
 
 def _grouped(found: Sequence[Difference]) -> list[Difference]:
