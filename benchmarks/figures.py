@@ -40,7 +40,6 @@ class Variant:
     name: str
     once: Callable[[], Cost]
     warm: Callable[[], object] | None = None
-    rounds: int | None = None  # where it is measured in fewer rounds than the others
 
 
 def interleaved(variants: Sequence[Variant], rounds: int, done: int = 0) -> Iterator[Round]:
@@ -49,9 +48,8 @@ def interleaved(variants: Sequence[Variant], rounds: int, done: int = 0) -> Iter
         for variant in variants:
             (variant.warm or variant.once)()
     for number in range(done, rounds):
-        due = [variant for variant in variants if variant.rounds is None or number < variant.rounds]
-        taken = {variant.name: variant.once() for variant in (due if number % 2 == 0 else reversed(due))}
-        yield {variant.name: taken[variant.name] for variant in due}
+        taken = {variant.name: variant.once() for variant in (variants if number % 2 == 0 else reversed(variants))}
+        yield {variant.name: taken[variant.name] for variant in variants}
 
 
 @dataclass(frozen=True)
@@ -75,18 +73,18 @@ def spread(values: Sequence[float]) -> Spread:
 
 
 def values(rounds: Sequence[Round], name: str, figure: Callable[[Cost], float]) -> list[float]:
-    """Give a figure of a variant, of each round that has it."""
-    return [figure(each[name]) for each in rounds if name in each]
+    """Give a figure of a variant, of each round."""
+    return [figure(each[name]) for each in rounds]
 
 
 def ratios(rounds: Sequence[Round], mine: str, base: str, figure: Callable[[Cost], float]) -> list[float]:
-    """Give the ratio of two variants within each round that has both."""
-    return [figure(each[mine]) / figure(each[base]) for each in rounds if mine in each and base in each]
+    """Give the ratio of two variants within each round."""
+    return [figure(each[mine]) / figure(each[base]) for each in rounds]
 
 
 def added(rounds: Sequence[Round], mine: str, base: str, figure: Callable[[Cost], float]) -> list[float]:
-    """Give what a variant costs more than another, within each round that has both."""
-    return [figure(each[mine]) - figure(each[base]) for each in rounds if mine in each and base in each]
+    """Give what a variant costs more than another, within each round."""
+    return [figure(each[mine]) - figure(each[base]) for each in rounds]
 
 
 def slope(more: float, of_one: float, tests: int) -> float:

@@ -19,6 +19,7 @@ from benchmarks.sessions import (
 )
 
 BY_NUMBER = ("tests-1", "tests-1000", "tests-10000", "tests-100000")
+OTHERS_AT_LARGE = "tests-100000-others"  # apart from the regime, as they take long, and in fewer rounds
 PAIR = (BASE, REGIME)
 
 
@@ -30,7 +31,6 @@ def experiments(*, quick: bool) -> dict[str, Experiment]:
     def rounds(number: int) -> int:
         return few if quick else number
 
-    fewer = ((PEERS, 3), (ORIGINAL, 3))
     both_reports = (BASE, REGIME, NO_REPORT, NO_REPORT_REGIME)
     made = [
         experiment("tests-1", Case(1, (PLAIN, PLAIN_REGIME, *ALL_ONCE)), rounds(20)),
@@ -43,6 +43,7 @@ def experiments(*, quick: bool) -> dict[str, Experiment]:
         experiment("large-sources", Case(small if quick else 6_000, both_reports, 2_000 if quick else 100_000), few),
         experiment("tests-10000", Case(middle, ALL_ONCE), few),
         pythons.experiment(middle, few),
-        experiment("tests-100000", Case(large, ALL_ONCE, fewer=fewer, collected_only=True), few),
+        experiment("tests-100000", Case(large, PAIR), few),
+        experiment(OTHERS_AT_LARGE, Case(large, (BASE, ORIGINAL, PEERS)), rounds(3)),
     ]
     return {each.name: each for each in made}

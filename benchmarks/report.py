@@ -11,7 +11,7 @@ from benchmarks.detection.projects import PLUGINS
 from benchmarks.experiments import Experiment
 from benchmarks.figures import cpu, megabytes, spread, values
 from benchmarks.goals import Results, growth, size
-from benchmarks.plan import BY_NUMBER
+from benchmarks.plan import BY_NUMBER, OTHERS_AT_LARGE
 from benchmarks.results import Result, as_stored, template_state
 from benchmarks.sections import table
 from benchmarks.sessions import BASE, ON_COVERAGE, REGIME
@@ -27,9 +27,9 @@ HOW = """\
 ## How it is measured
 
 - Every variant is a whole session in a process of its own, on a suite of trivial tests: the hardest case for a cost per
-  test. The variants of a table take turns, and the order is reversed from round to round, after a round to warm up
-  (before the largest suite only its collection). Ratios and differences are taken within a round. Tables have the
-  median, and in brackets the lowest and highest round.
+  test. The variants of a table take turns, and the order is reversed from round to round, after all have been
+  warmed up: sessions of more than one test by a collection, which reads and compiles everything, the rest by a run.
+  Ratios and differences are taken within a round. Tables have the median, and in brackets the lowest and highest round.
 - CPU is user and system time of the session and of all its processes, as the system counts them (`wait4`); the time by
   the clock is from start to end. Memory is the highest peak of the largest process.
 - A session counts only if all its tests and all its verdicts passed; of the other tools it must say what only they say,
@@ -160,7 +160,7 @@ def document(plan: Plan, results: Results, pictures: Sequence[str], *, quick: bo
         "## Goals",
         table(head, goals.lines(results, quick=quick)),
         HOW.format(on_coverage=ON_COVERAGE, plugins=", ".join(PLUGINS)),
-        _section("Sessions", BY_NUMBER, results, sections.sessions),
+        _section("Sessions", (*BY_NUMBER, OTHERS_AT_LARGE), results, sections.sessions),
         *grow,
         _section("Under xdist", ["workers"], results, sections.sessions),
         _section("Large sources", ["large-sources"], results, sections.large_sources),

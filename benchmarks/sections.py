@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from benchmarks import baking, kit, merging, pythons, unchanged
 from benchmarks.figures import added, cpu, megabytes, ratios, spread, values, wall
-from benchmarks.plan import BY_NUMBER
+from benchmarks.plan import OTHERS_AT_LARGE
 from benchmarks.results import Result
 from benchmarks.sessions import BASE, NO_REPORT, NO_REPORT_REGIME, PLAIN, PLAIN_REGIME, REGIME
 from benchmarks.suites import VERDICTS
@@ -52,12 +52,10 @@ def sessions(result: Result) -> str:
     bases = {PLAIN: PLAIN, PLAIN_REGIME: PLAIN}
     lines = [_line(result, name, bases.get(name, BASE), tests) for name in present if bases.get(name, BASE) in present]
     how = f", `-n {workers}`" if workers else ""
-    title = f"### {tests:,} {'test' if tests == 1 else 'tests'}{how}\n\n" if result.experiment in BY_NUMBER else ""
-    lead = "" if title else f"{tests:,} tests{how}.\n\n"
-    fewer = dict(result.settings["fewer"])
-    told = ", ".join(f"{name} in {rounds}" for name, rounds in fewer.items() if name in present)
-    note = f"\n\nIn fewer rounds than the others, as they take long: {told}." if told else ""
-    return title + lead + table(HEAD, lines) + note + _told(result)
+    lead = f"{tests:,} {'test' if tests == 1 else 'tests'}{how}"
+    if result.experiment == OTHERS_AT_LARGE:
+        lead = f"{lead}: the others, in {result.wanted} rounds of their own"
+    return f"**{lead}**\n\n{table(HEAD, lines)}{_told(result)}"
 
 
 def large_sources(result: Result) -> str:

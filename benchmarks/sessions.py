@@ -40,14 +40,12 @@ ALL_ONCE = (BASE, REGIME, ORIGINAL, PEERS)
 
 @dataclass(frozen=True)
 class Case:
-    """A suite: how many tests, lines beside them, and workers of xdist; which variants, and which in fewer rounds."""
+    """A suite: how many tests, lines beside them, and workers of xdist; and which variants."""
 
     tests: int
     variants: tuple[str, ...]
     lines: int = 0
     workers: int = 0
-    fewer: tuple[tuple[str, int], ...] = ()
-    collected_only: bool = False  # to warm up, where a whole session takes minutes
 
 
 def pytest_in(
@@ -99,6 +97,8 @@ class Way:
 
     def collected(self) -> None:
         """Warm up without running tests: all is read and compiled."""
+        if self.sessions > 1:
+            return  # in the folder of another, by the same command
         ended = pytest_in(self.folder, *self.typed, "--collect-only", environment=self.environment)
         if ended.status:
             raise NotCountedError(f"exit status {ended.status} while tests were collected\n{ended.output[-3000:]}")
@@ -110,9 +110,10 @@ def prepared(case: Case, ground: Ground) -> Prepared:
     without, regime, peers = here / "without", here / "regime", here / "peers"
     workers = ("-n", str(case.workers)) if case.workers else ()
     write_suite(without, case.tests, case.lines)
-    write_suite(regime, case.tests, case.lines)
-    add_regime(ROOT, regime, here)
-    make_baseline(regime, workers)
+    if {REGIME, PLAIN_REGIME, NO_REPORT_REGIME}.intersection(case.variants):
+        write_suite(regime, case.tests, case.lines)
+        add_regime(ROOT, regime, here)
+        make_baseline(regime, workers)
     passed, with_verdicts = {"passed": case.tests}, {"passed": case.tests + VERDICTS}
     without_coverage = {"passed": case.tests + VERDICTS - ON_COVERAGE, "skipped": ON_COVERAGE}
     covered = (*COVERAGE, *workers)
@@ -132,10 +133,9 @@ def prepared(case: Case, ground: Ground) -> Prepared:
         (peers / "pyproject.toml").write_text(PEER_SETTINGS, encoding="utf-8")
         typed, environment = peers_typed()
         ways.append(Way(PEERS, peers, (*covered, *typed), passed, PEER_WORDS, environment=environment))
-    fewer = dict(case.fewer)
     return Prepared(
         [
-            Variant(way.name, way.once, way.collected if case.collected_only else None, fewer.get(way.name))
+            Variant(way.name, way.once, way.collected if case.tests > 1 else None)
             for way in ways
             if way.name in case.variants
         ]

@@ -59,21 +59,21 @@ def test_a_session_that_went_right_is_counted() -> None:
 def test_variants_take_turns_and_the_order_is_reversed() -> None:
     done: list[str] = []
 
-    def variant(name: str, *, rounds: int | None = None, warm: bool = False) -> Variant:
+    def variant(name: str, *, warm: bool = False) -> Variant:
         def once() -> Cost:
             done.append(name)
             return Cost(len(done), 1.0, 1.0)
 
-        return Variant(name, once, (lambda: done.append(f"warm {name}")) if warm else None, rounds)
+        return Variant(name, once, (lambda: done.append(f"warm {name}")) if warm else None)
 
-    variants = [variant("a"), variant("b", warm=True), variant("few", rounds=1)]
+    variants = [variant("a"), variant("b", warm=True), variant("c")]
     rounds = list(interleaved(variants, 3))
-    assert done == ["a", "warm b", "few", "a", "b", "few", "b", "a", "a", "b"]
-    assert [list(each) for each in rounds] == [["a", "b", "few"], ["a", "b"], ["a", "b"]]
+    assert done == [*("a", "warm b", "c"), *"abc", *"cba", *"abc"]
+    assert [list(each) for each in rounds] == [["a", "b", "c"]] * 3
     assert rounds[1]["b"].cpu < rounds[1]["a"].cpu
     done.clear()
     assert len(list(interleaved(variants, 3, done=2))) == 1
-    assert done == ["a", "warm b", "few", "a", "b"]
+    assert done == ["a", "warm b", "c", *"abc"]
     done.clear()
     assert list(interleaved(variants, 3, done=3)) == []
     assert done == []
@@ -83,11 +83,10 @@ def test_ratios_and_differences_are_taken_within_a_round() -> None:
     rounds = [
         {"base": base, "mine": mine} for base, mine in zip(costs(1.0, 2.0, 10.0), costs(1.5, 3.0, 11.0), strict=True)
     ]
-    few = [{**rounds[0], "few": Cost(4.0, 4.0, 9.0)}, *rounds[1:]]
     assert ratios(rounds, "mine", "base", cpu) == [1.5, 1.5, 1.1]
     assert added(rounds, "mine", "base", wall) == [1.0, 2.0, 2.0]
     assert spread(ratios(rounds, "mine", "base", cpu)).said(1) == "1.5 (1.1 to 1.5)"
-    assert values(few, "few", cpu) == ratios(few, "few", "base", cpu) == [4.0]
+    assert values(rounds, "base", wall) == [2.0, 4.0, 20.0]
     assert slope(more=1.2, of_one=0.2, tests=10_001) == pytest.approx(1e-4)
     assert spread([1.0, 9.0, 2.0, 1.0, 2.0]).median == 2.0
 

@@ -42,7 +42,8 @@ ROUNDS: Mapping[str, dict[str, Cost]] = {
     "tests-1": {**session(0.5, 0.505), **costs(**{PLAIN: 0.4, PLAIN_REGIME: 0.42})},
     "tests-1000": session(1.5, 1.51),
     "tests-10000": session(10.0, 10.1),
-    "tests-100000": session(100.0, 103.0),
+    "tests-100000": costs(**{BASE: 100.0, REGIME: 103.0}),
+    "tests-100000-others": costs(**{BASE: 100.0, ORIGINAL: 300.0, PEERS: 110.0}),
     "workers": costs(**{BASE: 20.0, REGIME: 21.0}),
     "large-sources": costs(**{BASE: 14.0, REGIME: 13.0, NO_REPORT: 5.0, NO_REPORT_REGIME: 10.0}),
     "pythons": costs(
@@ -95,13 +96,13 @@ def test_a_complete_page_has_every_table_and_no_trouble(results: dict[str, Resul
     assert "ot measured\n" not in text
     assert "**Not" not in text
     tables = [block.splitlines() for block in text.split("\n\n") if block.startswith("|")]
-    assert len(tables) == 13
+    assert len(tables) == 14
     for table in tables:
         assert len({line.count("|") for line in table}) == 1, table
         assert len(table) > 2, table
     assert row(text, "10,000 |")[1:5] == ["10.00", "10.10", "0.100", "9.5"]
     assert row(text, "one `time.sleep`")[3] == "0 (0 to 0)"
-    assert "three child runs in 3" in text
+    assert "**100,000 tests: the others, in 3 rounds of their own**" in text
     assert (
         "2026-11-28. a processor, 2 cores; Linux 6.1, x86_64; Python 3.11.7; pytest 9.2.0; commit 0123456789ab." in text
     )
