@@ -84,7 +84,8 @@ def add_regime(template: Path, folder: Path, scratch: Path) -> None:
     bake(template, folder, scratch, package_name="synthetic", suite_seconds="3600", slow_test_seconds="60", ci="none")
     add_loader(folder)
     policy = folder / "tests" / "meta" / "policy.toml"
-    policy.write_text(re.sub(r"(minimum|module_floor) = [\d.]+", r"\1 = 0.0", policy.read_text("utf-8")), "utf-8")
+    text = re.sub(r"(minimum|module_floor) = [\d.]+", r"\1 = 0.0", policy.read_text("utf-8"))
+    policy.write_text(text.replace("slowdown_percent = 10.0", "slowdown_percent = 1000.0"), "utf-8")
 
 
 def make_baseline(
