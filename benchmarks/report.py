@@ -18,6 +18,7 @@ from benchmarks.sessions import BASE, ON_COVERAGE, REGIME
 
 Plan = Mapping[str, Experiment]
 COMMAND = "make bench"
+QUIET = 0.9  # of its time, a session of one process computes
 TITLES = {
     "benchmarks-cpu.svg": "CPU seconds of a session",
     "benchmarks-each-test.svg": "CPU that each test adds, start-up taken off",
@@ -72,11 +73,22 @@ def _machines(results: Results) -> str:
     machines = [result.machine for result in results.values()]
     dates = sorted({each["date"] for each in machines})
     when = dates[0] if dates[0] == dates[-1] else f"{dates[0]} to {dates[-1]}"
-    said = {
-        f"{each['processor']}; {each['system']}; Python {each['python']}; {each['packages']}; commit {each['commit']}"
-        for each in machines
-    }
-    return f"{when}. {'; '.join(sorted(said))}."
+    said = {f"{each['processor']}; {each['system']}; Python {each['python']}; {each['packages']}" for each in machines}
+    commits = ", ".join(sorted({each["commit"] for each in machines}))
+    return f"{when}. {'; '.join(sorted(said))}; commit {commits}."
+
+
+def busy(results: Results) -> list[str]:
+    """Say in which experiments a session of one process, which waits for nothing, had a CPU for less than it wanted."""
+    found = []
+    for name in _by_number(results):
+        share = spread([each[BASE].cpu / each[BASE].wall for each in results[name].rounds]).median
+        if share < QUIET:
+            found.append(
+                f"**The machine was busy with other things during {name}**: a session had a CPU for"
+                f" {share:.0%} of its time. Measure it again (`python benchmarks/run.py --only {name}`)."
+            )
+    return found
 
 
 def _section(title: str, names: Sequence[str], results: Results, write: Callable[[Result], str]) -> str:
@@ -156,6 +168,7 @@ def document(plan: Plan, results: Results, pictures: Sequence[str], *, quick: bo
         if results
         else f"`{COMMAND}` writes this page.",
         *trial,
+        *busy(results),
         *loud,
         "## Goals",
         table(head, goals.lines(results, quick=quick)),

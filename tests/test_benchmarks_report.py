@@ -159,6 +159,15 @@ def test_without_the_session_of_one_test_no_start_up_is_taken_off(results: dict[
     assert "benchmarks-each-test.svg" not in report.curves(results)
 
 
+def test_a_busy_machine_is_said(results: dict[str, Result]) -> None:
+    assert report.busy(results) == []
+    slow = {name: replace(cost, wall=2 * cost.cpu) for name, cost in ROUNDS["tests-1000"].items()}
+    results["tests-1000"] = replace(results["tests-1000"], rounds=[slow] * 7)
+    (said,) = report.busy(results)
+    assert "during tests-1000**: a session had a CPU for 50% of its time" in said
+    assert said in page(results)
+
+
 def test_pictures_stand_beside_the_page(results: dict[str, Result], tmp_path: Path) -> None:
     (tmp_path / "pictures").mkdir()
     (tmp_path / "pictures" / "benchmarks-old.svg").touch()
