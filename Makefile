@@ -53,13 +53,11 @@ lowest: requirements/lowest.txt requirements/dev.txt
 matrix: $(STAMP)
 	$(BIN)/python real/matrix.py
 
-# CPU seconds of a session with the regime against the same session without it, interleaved.
+# What the regime costs, beside its peers and at scale: docs/benchmarks.md. About an hour, on a machine that does nothing else;
+# it goes on where it stopped. Needs the package index and github.com, once; a template that cannot be cloned there can be given:
+# make bench BENCH='--peer-template cookiecutter-django=PATH'. It fails where anything was not measured, and the page says so.
 bench: $(STAMP)
-	$(BIN)/python benchmarks/overhead.py
-	$(BIN)/python benchmarks/overhead.py --workers 2
-	$(BIN)/python benchmarks/overhead.py --tests 6000 --lines 100000
-	$(BIN)/python benchmarks/unchanged.py
-	$(BIN)/python benchmarks/merging.py
+	$(BIN)/python benchmarks/run.py --resume $(BENCH); status=$$?; $(BIN)/python benchmarks/run.py --write-docs && exit $$status
 
 # Hundreds of sessions beside busy processes: is anybody accused wrongly, is anything missed? Some hours, on an idle machine.
 detection: $(STAMP)

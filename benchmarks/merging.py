@@ -1,20 +1,16 @@
-"""What it costs to judge many shards: CPU seconds and memory, from the start of `pytest tests/meta` to its verdicts.
+"""What it costs to judge many shards, from the start of `pytest tests/meta --meta-records DIR` to its verdicts.
 
 The records and their coverage data are made up, by the code that writes real ones.
-
-    python benchmarks/merging.py [--tests N] [--shards N] [--files N] [--rounds N]
 """
 
 from __future__ import annotations
 
-import argparse
 import random
-import statistics
 import sys
-import tempfile
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "{{cookiecutter.project_slug}}" / "tests" / "meta"))
 
 import coverage
@@ -22,10 +18,25 @@ from meta_regime.extras._stored_record import save_record
 from meta_regime.extras.shards import data_of, digest, digest_of_sources
 from meta_regime.record import FileCoverage, FixtureTiming, MeasuredCoverage, SuiteRun, TestTiming
 
+from benchmarks.experiments import Experiment, Ground, Prepared
+from benchmarks.figures import Cost, Variant
 from benchmarks.measuring import run
-from benchmarks.overhead import MODULE, SETTINGS, add_regime
-from benchmarks.unchanged import checked
+from benchmarks.suites import MODULE, SETTINGS, VERDICTS, add_regime, checked
 from tests.baking import ROOT
+
+JUDGED = "pytest tests/meta --meta-records"
+# For want of a baseline, of notes on marks and skips in records that are made up; and times of shards are not compared.
+NOT_JUDGED = 4
+
+
+@dataclass(frozen=True)
+class Size:
+    """How many tests in how many shards, and how many measured files."""
+
+    tests: int
+    shards: int
+    files: int
+
 
 LINES = (4, 6, 7, 8, 9, 10, 11)  # of MODULE, all of them
 
@@ -41,9 +52,9 @@ def write_project(folder: Path, files: int) -> list[Path]:
     return modules
 
 
-def write_shard(record: Path, options: argparse.Namespace, modules: list[Path]) -> None:
+def write_shard(record: Path, size: Size, modules: list[Path]) -> None:
     """Write the record of one shard and its coverage data: a random half of the modules, all lines of them."""
-    group, tests = int(record.stem), options.tests // options.shards
+    group, tests = int(record.stem), size.tests // size.shards
     chance = random.Random(group)  # noqa: S311 - made-up figures
     rows = []
     for number in range(tests):
@@ -61,8 +72,8 @@ def write_shard(record: Path, options: argparse.Namespace, modules: list[Path]) 
         "policy": [[], ["synthetic"]],
         "python": f"3.{sys.version_info.minor}",
         "group": group,
-        "groups": options.shards,
-        "suite": [tests * options.shards, "0" * 32],
+        "groups": size.shards,
+        "suite": [tests * size.shards, "0" * 32],
         "root": str(record.parent.parent),
         "coverage": digest(data_of(record)),
     }
@@ -70,32 +81,24 @@ def write_shard(record: Path, options: argparse.Namespace, modules: list[Path]) 
     save_record(record, {"shard": shard}, run)
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Write the shards, judge them a few times, and print what that cost."""
-    parser = argparse.ArgumentParser(description="what it costs to judge many shards, in CPU seconds and megabytes")
-    parser.add_argument("--tests", type=int, default=1_000_000, help="how many tests in all (1000000)")
-    parser.add_argument("--shards", type=int, default=64, help="how many shards (64)")
-    parser.add_argument("--files", type=int, default=200, help="how many measured files (200)")
-    parser.add_argument("--rounds", type=int, default=5, help="how often to measure (5)")
-    options = parser.parse_args(arguments)
-    with tempfile.TemporaryDirectory(prefix="meta-tests-bench-") as scratch:
-        project = Path(scratch).resolve() / "project"
-        modules = write_project(project, options.files)
-        add_regime(ROOT, project, Path(scratch))
-        (project / "shards").mkdir()
-        for group in range(1, options.shards + 1):
-            write_shard(project / "shards" / f"{group:03d}.jsonl", options, modules)
+def prepared(size: Size, ground: Ground) -> Prepared:
+    """Write the shards."""
+    project = ground.scratch / "project"
+    modules = write_project(project, size.files)
+    add_regime(ROOT, project, ground.scratch)
+    (project / "shards").mkdir()
+    for group in range(1, size.shards + 1):
+        write_shard(project / "shards" / f"{group:03d}.jsonl", size, modules)
+    counts = {"passed": VERDICTS - NOT_JUDGED, "skipped": NOT_JUDGED}
+    words = [f"meta-tests: {size.shards} shards", f"{size.tests} tests"]
+
+    def judged() -> Cost:
         command = [sys.executable, "-m", "pytest", "tests/meta", "--meta-records", "shards"]
-        ended = [checked(run(command, project), "4 passed") for _ in range(options.rounds)]
-    seconds = [each.cpu_seconds for each in ended]
-    print(ended[0].output[ended[0].output.rindex("= meta-tests") :])
-    print(
-        f"{options.tests} tests in {options.shards} shards, {options.files} measured files: "
-        f"median {statistics.median(seconds):.2f} s CPU ({min(seconds):.2f} to {max(seconds):.2f}), "
-        f"{max(each.megabytes for each in ended):.0f} MB"
-    )
-    return 0
+        return Cost.of(checked(JUDGED, run(command, project), counts, words))
+
+    return Prepared([Variant(JUDGED, judged)])
 
 
-if __name__ == "__main__":
-    sys.exit(main())
+def experiment(size: Size, rounds: int) -> Experiment:
+    """Make the experiment."""
+    return Experiment("merging", rounds, vars(size), partial(prepared, size))

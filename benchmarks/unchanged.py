@@ -1,25 +1,21 @@
-"""What `pytest tests/meta` costs on an unchanged tree: CPU seconds over those of a bare session of one test.
+"""What `pytest tests/meta` costs on an unchanged tree, over a bare session of one test.
 
 A repository of many files (sources, tests, data) is run once with the regime, so that there is a run to judge again.
-Then its verdicts and a session of one test without the regime are measured in turn.
-
-    python benchmarks/unchanged.py [--files N] [--rounds N]
 """
 
 from __future__ import annotations
 
-import argparse
-import statistics
 import sys
-import tempfile
+from functools import partial
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-
-from benchmarks.measuring import Ended, run
-from benchmarks.overhead import SETTINGS, add_regime, make_baseline
+from benchmarks.experiments import Experiment, Ground, Prepared
+from benchmarks.figures import Cost, Variant
+from benchmarks.measuring import run
+from benchmarks.suites import SETTINGS, VERDICTS, add_regime, checked, make_baseline
 from tests.baking import ROOT
 
+VERDICTS_ALONE, ONE_TEST = "pytest tests/meta", "a bare session of one test"
 IN_A_FOLDER = 50
 
 
@@ -43,44 +39,28 @@ def write_repository(folder: Path, files: int) -> None:
             path.write_text(text, encoding="utf-8")
 
 
-def checked(ended: Ended, words: str) -> Ended:
-    """Stop unless the session was green and said these words."""
-    if ended.status != 0 or words not in ended.output:
-        sys.exit(f"exit status {ended.status}; the output should have {words!r}:\n{ended.output[-3000:]}")
-    return ended
-
-
-def main(arguments: list[str] | None = None) -> int:
-    """Build, run once, measure, and print what came of it."""
-    parser = argparse.ArgumentParser(description="what the verdicts of an unchanged tree cost, in CPU seconds")
-    parser.add_argument("--files", type=int, default=5_000, help="how many files the repository has (5000)")
-    parser.add_argument("--rounds", type=int, default=9, help="how often each is measured (9)")
-    options = parser.parse_args(arguments)
+def prepared(files: int, ground: Ground) -> Prepared:
+    """Write the repository, and run it once."""
+    whole, bare = ground.scratch / "whole", ground.scratch / "bare"
+    write_repository(whole, files)
+    add_regime(ROOT, whole, ground.scratch)
+    bare.mkdir()
+    (bare / "test_one.py").write_text("def test_one() -> None: ...\n", encoding="utf-8")
+    make_baseline(whole)
     pytest = [sys.executable, "-m", "pytest"]
-    with tempfile.TemporaryDirectory(prefix="meta-tests-bench-") as scratch:
-        here = Path(scratch).resolve()
-        whole, bare = here / "whole", here / "bare"
-        write_repository(whole, options.files)
-        add_regime(ROOT, whole, here)
-        bare.mkdir()
-        (bare / "test_one.py").write_text("def test_one() -> None: ...\n", encoding="utf-8")
-        make_baseline(whole)
-        checked(run([*pytest, "-q", "--cov=synthetic", "--cov-report="], whole), "passed")
-        seconds: dict[str, list[float]] = {"verdicts": [], "one test": []}
-        for number in range(options.rounds + 1):
-            ended = {
-                "verdicts": checked(run([*pytest, "tests/meta"], whole), "nothing has changed since the run of"),
-                "one test": checked(run(pytest, bare), "1 passed"),
-            }
-            for name, one in ended.items():
-                seconds[name] += [one.cpu_seconds] if number else []  # the first round warms up
-    medians = {name: statistics.median(values) for name, values in seconds.items()}
-    for name, values in seconds.items():
-        print(f"{name:<10}  median {medians[name]:.3f} s CPU  ({min(values):.3f} to {max(values):.3f})")
-    over = medians["verdicts"] - medians["one test"]
-    print(f"\n{options.files} files: {over:.3f} s over a bare session of one test")
-    return 0
+    ended = run([*pytest, "-q", "--cov=synthetic", "--cov-report="], whole)
+    checked("the run that is judged again", ended, {"passed": files // 3 + VERDICTS})
+
+    def verdicts() -> Cost:
+        words = ["nothing has changed since the run of"]
+        return Cost.of(checked(VERDICTS_ALONE, run([*pytest, "tests/meta"], whole), {"passed": VERDICTS}, words))
+
+    def one_test() -> Cost:
+        return Cost.of(checked(ONE_TEST, run(pytest, bare), {"passed": 1}))
+
+    return Prepared([Variant(ONE_TEST, one_test), Variant(VERDICTS_ALONE, verdicts)])
 
 
-if __name__ == "__main__":
-    sys.exit(main())
+def experiment(files: int, rounds: int) -> Experiment:
+    """Make the experiment for a repository of so many files."""
+    return Experiment("unchanged", rounds, {"files": files}, partial(prepared, files))

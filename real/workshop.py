@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tarfile
 import warnings
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from cookiecutter.main import cookiecutter  # type: ignore[import-untyped]
@@ -51,32 +52,37 @@ def source_distribution(project: Project) -> Path:
     return archive
 
 
-def constraints(project: Project) -> str:
-    """Give the pins of requirements/dev.txt, with the project's own in their place, without the project itself."""
+def constraints(own: Mapping[str, str], without: tuple[str, ...] = ()) -> str:
+    """Give the pins of requirements/dev.txt, with a project's own in their place, without the project itself."""
     lines = (ROOT / "requirements" / "dev.txt").read_text(encoding="utf-8").splitlines()
     pins = [line for line in lines if re.match(r"[a-z]", line)]
-    replaced = {project.name, *project.pins}
-    kept = [line for line in pins if line.partition("==")[0] not in replaced]
-    return "\n".join([*kept, *(f"{name}=={version}" for name, version in project.pins.items())]) + "\n"
+    kept = [line for line in pins if line.partition("==")[0] not in {*without, *own}]
+    return "\n".join([*kept, *(f"{name}=={version}" for name, version in own.items())]) + "\n"
 
 
-def environment(project: Project, base: Path = Path(sys.executable), more: tuple[str, ...] = ()) -> Path:
-    """Give the interpreter of an environment with tools and test dependencies; it is kept while these are the same.
-
-    It is of the Python that `base` is, and has what `more` names as well.
-    """
+def environment_in(parent: Path, name: str, base: Path, wanted: Sequence[str], pinned: str) -> Path:
+    """Give the interpreter of an environment with what is wanted, below a folder; it is kept while all is the same."""
     version = run([base, "-c", "import sys; print(sys.version, end='')"], ROOT)
-    wanted = "\n".join([version, *TOOLS, *project.needs, *more, constraints(project)])
-    folder = BUILD / "environments" / f"{project.key}-{hashlib.sha256(wanted.encode()).hexdigest()[:12]}"
+    digest = hashlib.sha256("\n".join([version, *wanted, pinned]).encode()).hexdigest()
+    folder = parent / f"{name}-{digest[:12]}"
     python = folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
     stamp, pins = folder / "installed", folder / "constraints.txt"
     if not stamp.exists():
         shutil.rmtree(folder, ignore_errors=True)
         run([base, "-m", "venv", folder], ROOT)
-        pins.write_text(constraints(project), encoding="utf-8")
-        run([python, "-m", "pip", "install", "--quiet", "-c", pins, *TOOLS, *project.needs, *more], folder)
+        pins.write_text(pinned, encoding="utf-8")
+        run([python, "-m", "pip", "install", "--quiet", "-c", pins, *wanted], folder)
         stamp.touch()
     return python
+
+
+def environment(project: Project, base: Path = Path(sys.executable), more: tuple[str, ...] = ()) -> Path:
+    """Give the interpreter of an environment with tools and test dependencies, and what `more` names as well.
+
+    It is of the Python that `base` is.
+    """
+    wanted = (*TOOLS, *project.needs, *more)
+    return environment_in(BUILD / "environments", project.key, base, wanted, constraints(project.pins, (project.name,)))
 
 
 def git(folder: Path, *arguments: str) -> str:

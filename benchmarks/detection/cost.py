@@ -11,7 +11,7 @@ from typing import Any
 
 from benchmarks.detection.projects import plugin_path
 from benchmarks.measuring import run
-from benchmarks.overhead import add_regime, write_suite
+from benchmarks.suites import add_regime, write_suite
 from tests.baking import ROOT
 
 VARIANTS: dict[str, tuple[str, list[str]]] = {  # what is on PYTHONPATH, what is typed
