@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 import pytest
@@ -21,7 +22,7 @@ def made(counts: dict[str, tuple[int, int]], **measured_with: str) -> Baseline:
     )
 
 
-def regressed(paths: int, now: tuple[int, int] = (2, 1), **there: str) -> tuple[Outcome, str, str]:
+def regressed(paths: int, now: tuple[int, int] = (2, 1), there: Mapping[str, str] = HERE) -> tuple[Outcome, str, str]:
     """Judge so many files in which one line is too many."""
     names = PATHS[:paths]
     measured, baseline = made(dict.fromkeys(names, now)), made(dict.fromkeys(names, (now[0] - 1, now[1])), **there)
@@ -39,7 +40,7 @@ def regressed(paths: int, now: tuple[int, int] = (2, 1), **there: str) -> tuple[
             2,
             (2, 1),
             "3 uncovered lines and branches, tests/meta/baseline.json allows 2.",
-            " 1 file more have too much.",
+            " 1 file more has too much.",
         ),
         (
             3,
@@ -68,7 +69,7 @@ def test_eight_files_are_shown_with_what_is_uncovered_and_an_entry_to_paste(path
 
 @pytest.mark.parametrize("elsewhere", [{"python": "3.13"}, {"system": "Windows"}])
 def test_a_baseline_from_elsewhere_accuses_nobody(elsewhere: dict[str, str]) -> None:
-    outcome, line, details = regressed(1, **elsewhere)
+    outcome, line, details = regressed(1, there=elsewhere)
     there = {**HERE, **elsewhere}
     assert outcome is Outcome.NOT_JUDGED
     assert f"from Python {there['python']} on {there['system']} and this is Python 3.11 on Linux" in line

@@ -99,6 +99,7 @@ def _run(copy: Path, files: Collection[str], tests: Sequence[str] | None, report
         for stream in (1, 2):
             os.dup2(os.open(copy / "output.txt", os.O_WRONLY | os.O_CREAT | os.O_TRUNC), stream)
         sys.path[:] = [path for path in sys.path if not Path(path).absolute().is_relative_to(ROOT)]
+        os.environ["FUZZ_EXAMPLES"] = "30"
         os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # what is not mutated is compiled once
         sys.dont_write_bytecode = False
         for name in [name for name in sys.modules if name.partition(".")[0] == "real"]:
