@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ FILE = FileCoverage("src/a.py", 6, 3, 2, 1, "1-3", "5-6,9", "12", "2->4,3->exit"
 NO_COVERAGE = MeasuredCoverage((), None)
 
 
-def judge(all_lines: int, minimum: float = 80, **missed: list[int]) -> Verdict:
+def judge(all_lines: int, missed: Mapping[str, list[int]], minimum: float = 80) -> Verdict:
     """Judge lines that no test executes, by the names of files."""
     stats = {f"src/{name}.py": {"violation_lines": lines} for name, lines in missed.items()}
     return decided({"total_num_lines": all_lines, "src_stats": stats}, "main (123)", NO_COVERAGE, minimum)
@@ -65,25 +66,25 @@ class TestLines:
 class TestDeciding:
     @pytest.mark.parametrize(("minimum", "outcome"), [(66.6, Outcome.PASSED), (66.67, Outcome.FAILED)])
     def test_the_share_is_exact(self, minimum: float, outcome: Outcome) -> None:
-        verdict = judge(3, minimum, a=[4], b=[])
+        verdict = judge(3, {"a": [4], "b": []}, minimum)
         assert verdict.outcome is outcome
         assert verdict.line.startswith("Of 3 lines changed since main (123), 66.66 % are covered")
 
     def test_exactly_the_minimum_passes(self) -> None:
         line = "Of 5 lines changed since main (123), 80.00 % are covered; the minimum is 80 %."
-        assert judge(5, a=[4]) == Verdict(Outcome.PASSED, line)
-        assert judge(1).line.startswith("Of 1 line changed since main (123), 100.00 %")
+        assert judge(5, {"a": [4]}) == Verdict(Outcome.PASSED, line)
+        assert judge(1, {}).line.startswith("Of 1 line changed since main (123), 100.00 %")
 
     def test_no_line_is_no_failure(self) -> None:
         passed = Verdict(Outcome.PASSED, "No measured line differs from main (123).")
-        assert judge(0) == passed
+        assert judge(0, {}) == passed
         assert decided({}, "main (123)", NO_COVERAGE, 80) == passed
 
     def test_one_line_is_this_one_and_several_are_counted(self) -> None:
-        assert judge(2, a=[4]).details.startswith(
+        assert judge(2, {"a": [4]}).details.startswith(
             "No test executes this one:\n\n    lines  file\n        1  src/a.py: 4\n\n"
         )
-        assert judge(4, a=[4, 5, 9], b=[1]).details.startswith(
+        assert judge(4, {"a": [4, 5, 9], "b": [1]}).details.startswith(
             "No test executes these 4:\n\n    lines  file\n        3  src/a.py: 4-5,9\n        1  src/b.py: 1\n\n"
         )
 
@@ -91,7 +92,7 @@ class TestDeciding:
     def test_eight_files_are_shown_the_worst_first(self, count: int, more: str | None) -> None:
         names = "abcdefghijk"[:count]
         worst, *others = sorted(names, reverse=True)
-        details = judge(count + 1, **{worst: [1, 2]}, **{name: [7] for name in others}).details
+        details = judge(count + 1, {worst: [1, 2], **{name: [7] for name in others}}).details
         shown = [row.split() for row in details.splitlines() if row.strip()[:1].isdigit()]
         assert shown == [
             ["2", f"src/{worst}.py:", "1-2"],

@@ -6,9 +6,10 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import coverage as coverage_py
 import pytest
 from meta_regime.extras._stored_record import RecordError, save_record
-from meta_regime.extras.shards import digest_of_sources
+from meta_regime.extras.shards import data_of, digest, digest_of_sources
 from meta_regime.extras.shards.merge import Shard, checked, gaps, merged, other_sources, strangers
 from meta_regime.record import Account, FileCoverage, FixtureTiming, MeasuredCoverage, SuiteRun, TestTiming
 
@@ -76,8 +77,9 @@ class TestStrangers:
         found = strangers([shard(1, revision="")], HERE)
         assert found == ["1.jsonl is of revision none that git tells, this checkout of 0123456789ab"]
 
-    def test_another_policy_and_a_part_of_a_shard_are_named(self) -> None:
-        found = strangers([shard(1, policy=[]), shard(2, partial="partial run (-k a)")], HERE)
+    @pytest.mark.parametrize("policy", [[], [["-m", "zzz"]]])
+    def test_another_policy_and_a_part_of_a_shard_are_named(self, policy: list[Any]) -> None:
+        found = strangers([shard(1, policy=policy), shard(2, partial="partial run (-k a)")], HERE)
         assert found == [
             "1.jsonl was recorded under another [suite] of tests/meta/policy.toml",
             "2.jsonl is not its whole shard: partial run (-k a)",
@@ -97,9 +99,11 @@ class TestStrangers:
         here = digest_of_sources(tmp_path, ("a.py",))
         same, none = shard(1, coverage=coverage, sources=here), shard(2)
         assert other_sources([same, none], tmp_path) == []
-        other = shard(2, coverage=coverage, sources="another")
+        others = [shard(number, coverage=coverage, sources=sources) for number, sources in enumerate(("", "z", None))]
         empty = shard(2, coverage=MeasuredCoverage((), None), sources="another")
-        assert other_sources([same, other, empty], tmp_path) == ["2.jsonl was measured on other sources than lie here"]
+        assert other_sources([same, *others, empty], tmp_path) == [
+            f"{number}.jsonl was measured on other sources than lie here" for number in range(3)
+        ]
 
 
 class TestGaps:
@@ -123,6 +127,10 @@ class TestGaps:
     def test_tests_in_two_shards_are_counted_and_one_is_named_with_its_shards(self) -> None:
         found = gaps([shard(1, 1, 2, 3), shard(2, 2, 3, 4)])
         assert found == ["2 tests ran in more than one shard, as tests/test_a.py::test_2 in 1.jsonl and 2.jsonl"]
+
+    def test_only_shards_in_which_it_ran_are_named(self) -> None:
+        (found,) = gaps([shard(1, 2, 5, groups=4), shard(2, 2, groups=4), shard(3, 1, groups=4), shard(4, 4, groups=4)])
+        assert found == "1 tests ran in more than one shard, as tests/test_a.py::test_2 in 1.jsonl and 2.jsonl"
 
     @pytest.mark.parametrize("numbers", [(3,), (3, 4, 5)])
     def test_another_number_of_tests_than_the_suite_has_is_told(self, numbers: tuple[int, ...]) -> None:
@@ -153,9 +161,9 @@ class TestMerging:
         assert (run.fixtures, sorted(run.accounts)) == ((fixture,), [ids[1], ids[3]])
         assert (run.coverage, run.coverage_missing) == (None, "1.jsonl: coverage was not measured")
 
-    def test_one_shard_is_the_run(self, tmp_path: Path) -> None:
-        self.save(tmp_path, shard(None, 1, 2, 3, 4, groups=None))
-        assert self.merge(tmp_path).source == "None.jsonl"
+    def test_one_shard_is_the_run_whatever_its_name(self, tmp_path: Path) -> None:
+        self.save(tmp_path, shard(None, 1, 2, 3, 4, groups=None), "unit")
+        assert self.merge(tmp_path).source == "unit"
 
     @pytest.mark.parametrize(
         ("count", "shown", "more"), [(8, 8, ""), (9, 8, "1 more of this kind."), (11, 8, "3 more of this kind.")]
@@ -177,3 +185,69 @@ class TestMerging:
         (tmp_path / "z.jsonl").write_text("{}", encoding="utf-8")
         assert (self.merge(tmp_path).broken or "").endswith("z.jsonl is damaged, or no record of meta-tests.")
         assert "disagree" not in (self.merge(tmp_path).broken or "")
+
+
+class TestCoverage:
+    def record(self, root: Path, group: int, lines: list[int], **head: Any) -> Path:
+        """Write the record of a shard in which these lines of one file were executed, and its coverage data."""
+        source = root / "shop" / "__init__.py"
+        source.parent.mkdir(exist_ok=True)
+        source.write_text("a = 1\nb = 2\nc = 3\nd = 4\n", encoding="utf-8")
+        data = data_of(root / "records" / f"{group}.jsonl")
+        data.parent.mkdir(exist_ok=True)
+        executed = coverage_py.CoverageData(str(data))
+        executed.add_lines({str(source): lines})
+        executed.write()
+        executed.close()
+        seen = MeasuredCoverage((FileCoverage("shop/__init__.py", 4, 4 - len(lines), 0, 0),), None, ("shop",))
+        facts: dict[str, Any] = {
+            "coverage": digest(data),
+            "sources": digest_of_sources(root, ["shop/__init__.py"]),
+            **head,
+        }
+        each = shard(group, 2 * group - 1, 2 * group, coverage=seen, root=str(root))
+        save_record(data.with_name(f"{group}.jsonl"), {"shard": {**each.head, **facts}}, each.run)
+        return data
+
+    def merge(self, root: Path) -> SuiteRun:
+        judged = SimpleNamespace(facts=SimpleNamespace(meta=root / "tests" / "meta"))
+        plugins = SimpleNamespace(getplugin=lambda _: judged)
+        config: Any = SimpleNamespace(rootpath=root, option=None, pluginmanager=plugins)
+        return merged(root / "records", "records", HERE, config)
+
+    def test_what_any_shard_executed_is_covered(self, tmp_path: Path) -> None:
+        there, here = tmp_path / "there", tmp_path / "here"
+        there.mkdir()
+        self.record(there, 1, [1])
+        self.record(there, 2, [1, 3])
+        there.rename(here)  # judged in another folder than they were recorded in
+        run = self.merge(here)
+        assert run.coverage is not None, run.coverage_missing
+        assert run.coverage.sources == ("shop",)
+        (file,) = run.coverage.files
+        assert (file.path, file.statements, file.missing_lines) == ("shop/__init__.py", 4, "2,4")
+
+    @pytest.mark.parametrize("digest_there", ["", "z"])
+    def test_data_of_another_run_is_refused(self, digest_there: str, tmp_path: Path) -> None:
+        self.record(tmp_path, 1, [1])
+        self.record(tmp_path, 2, [1, 3], coverage=digest_there)
+        run = self.merge(tmp_path)
+        words = "2.jsonl.coverage, the coverage data of 2.jsonl, is missing or another run's"
+        assert (run.broken, run.coverage, run.coverage_missing) == (None, None, words)
+
+    @pytest.mark.parametrize("linked", [False, True])
+    def test_data_that_is_not_there_or_lies_elsewhere_is_refused(self, tmp_path: Path, *, linked: bool) -> None:
+        data = self.record(tmp_path, 1, [1])
+        self.record(tmp_path, 2, [1, 3])
+        data.rename(tmp_path / "elsewhere")
+        if linked:
+            data.symlink_to(tmp_path / "elsewhere")
+        assert self.merge(tmp_path).coverage_missing.startswith(
+            "1.jsonl.coverage, the coverage data of 1.jsonl, is missing"
+        )
+
+    def test_a_shard_without_coverage_is_named(self, tmp_path: Path) -> None:
+        self.record(tmp_path, 1, [1])
+        each = shard(2, 3, 4, coverage_missing="this session ran without --cov")
+        save_record(tmp_path / "records" / "2.jsonl", {"shard": each.head}, each.run)
+        assert self.merge(tmp_path).coverage_missing == "2.jsonl: this session ran without --cov"

@@ -181,6 +181,39 @@ def test_a_file_that_is_missing_or_not_text_is_a_problem_not_a_traceback(tmp_pat
         load_policy(tmp_path / "folder.toml")
 
 
+def test_a_conflict_is_told_from_other_faults(tmp_path: Path) -> None:
+    (conflict,) = problems_of("[coverage]\n<<<<<<< before updating\nminimum = 1\n", tmp_path)
+    assert conflict.startswith("policy.toml has a conflict of an update or a merge in it: ")
+    (conflict,) = problems_of("<<<<<<< before updating\n", tmp_path)
+    assert "has a conflict" in conflict
+    (fault,) = problems_of("[coverage\n", tmp_path)
+    assert fault.startswith("policy.toml is not valid TOML: ")
+
+
+def test_what_cannot_be_read_is_a_problem(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (deep,) = problems_of(f"a = {'[' * 100_000}", tmp_path)
+    assert deep.startswith("policy.toml is not valid TOML: ")
+    (tmp_path / "link.toml").symlink_to(tmp_path / "policy.toml")
+    with pytest.raises(
+        PolicyError, match=r"^link\.toml cannot be read: it is a link, a folder or a device, not a file$"
+    ):
+        load_policy(tmp_path / "link.toml")
+
+    def refuse(_: Path) -> bytes:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "read_bytes", refuse)
+    with pytest.raises(PolicyError, match=r"^policy\.toml cannot be read: Permission denied$"):
+        load_policy(tmp_path / "policy.toml")
+
+
+@pytest.mark.parametrize("excused", [[], "strict-markers", {"strict-markers": ""}, {"a": "why", "b": " "}, {"a": 1}])
+def test_what_is_excused_has_a_reason_in_words(excused: object) -> None:
+    assert parse_policy({"hygiene": {"excused": {"a": "why"}}}).hygiene.excused == {"a": "why"}
+    with pytest.raises(PolicyError, match=r"^policy\.toml: \[hygiene\] excused: must be a table of reasons"):
+        parse_policy({"hygiene": {"excused": excused}})
+
+
 def test_a_byte_order_mark_and_windows_line_ends_are_fine(tmp_path: Path) -> None:
     path = tmp_path / "policy.toml"
     path.write_bytes(b"\xef\xbb\xbf[coverage]\r\nminimum = 70\r\n")

@@ -31,7 +31,7 @@ MODULES: dict[str, str] = {
     "extras/_gathered.py": "test_gathered test_skips test_categories | test_shards",
     "extras/wiring/rules.py": "test_wiring_rules | test_wiring_sessions",
     "extras/wiring/reach.py": "test_wiring_rules | test_wiring_sessions",
-    "extras/wiring/thresholds.py": "test_wiring_rules | test_wiring_sessions",
+    "extras/wiring/thresholds.py": "test_thresholds test_wiring_rules | test_wiring_sessions",
     "extras/wiring/hooks.py": "test_wiring_rules | test_wiring_sessions",
     "extras/wiring/loading.py": "test_wiring_rules | test_wiring_sessions",
     "extras/side_effects/rules.py": "test_side_effects",

@@ -240,7 +240,11 @@ def main() -> int:
     survivors = [told(row) for row in rows if not reason_for(row, excuses)]
     if survivors:
         print("\n".join(["", "Neither noticed nor accepted:", *survivors]))
-    return 1 if survivors else 0
+    needed = {(row["module"], row["function"], row["was"], row["now"]) for row in rows}
+    needless = [key for key in excuses if key[0] in wanted and key not in needed]
+    for module, function, was, now in needless:
+        print(f"\nAccepted, but noticed or no mutant any more: {module}, {function}\n  - {was}\n  + {now}")
+    return 1 if survivors or needless else 0
 
 
 if __name__ == "__main__":

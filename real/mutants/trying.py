@@ -84,7 +84,7 @@ def tried(
         pid, status = os.waitpid(child, os.WNOHANG)
         if pid:
             return "passed" if os.waitstatus_to_exitcode(status) == 0 else "failed"
-        time.sleep(0.005)
+        time.sleep(0.02)
     os.killpg(child, signal.SIGKILL)
     os.waitpid(child, 0)
     return "hung"
