@@ -191,12 +191,16 @@ class TestCoverage:
     def record(self, root: Path, group: int, lines: list[int], **head: Any) -> Path:
         """Write the record of a shard in which these lines of one file were executed, and its coverage data."""
         source = root / "shop" / "__init__.py"
+        omitted = source.with_name("omitted.py")
         source.parent.mkdir(exist_ok=True)
-        source.write_text("a = 1\nb = 2\nc = 3\nd = 4\n", encoding="utf-8")
+        for path in (source, omitted):
+            path.write_text("a = 1\nb = 2\nc = 3\nd = 4\n", encoding="utf-8")
+        settings = '[tool.coverage.report]\nomit = ["*/omitted.py"]\n'
+        (root / "pyproject.toml").write_text(settings, encoding="utf-8")
         data = data_of(root / "records" / f"{group}.jsonl")
         data.parent.mkdir(exist_ok=True)
         executed = coverage_py.CoverageData(str(data))
-        executed.add_lines({str(source): lines})
+        executed.add_lines({str(source): lines, str(omitted): [1]})
         executed.write()
         executed.close()
         seen = MeasuredCoverage((FileCoverage("shop/__init__.py", 4, 4 - len(lines), 0, 0),), None, ("shop",))
@@ -222,6 +226,10 @@ class TestCoverage:
         self.record(there, 2, [1, 3])
         there.rename(here)  # judged in another folder than they were recorded in
         run = self.merge(here)
+        assert sorted(path.name for path in (here / "records").glob("*.coverage")) == [
+            "1.jsonl.coverage",
+            "2.jsonl.coverage",
+        ]
         assert run.coverage is not None, run.coverage_missing
         assert run.coverage.sources == ("shop",)
         (file,) = run.coverage.files

@@ -67,7 +67,7 @@ def test_eight_files_are_shown_with_what_is_uncovered_and_an_entry_to_paste(path
     assert (details.count("more\n") == 0) is (paths <= 8)
 
 
-@pytest.mark.parametrize("elsewhere", [{"python": "3.13"}, {"system": "Windows"}])
+@pytest.mark.parametrize("elsewhere", [{"python": "3.13"}, {"python": "3.10"}, {"system": "Windows"}])
 def test_a_baseline_from_elsewhere_accuses_nobody(elsewhere: dict[str, str]) -> None:
     outcome, line, details = regressed(1, there=elsewhere)
     there = {**HERE, **elsewhere}
@@ -127,13 +127,16 @@ def test_only_settings_that_differ_are_named() -> None:
     other = Baseline({}, {"branch": "off", "source": "2", "include": "3"}, {"coverage": "7.6"})
     line = "tests/meta/baseline.json was measured with other coverage settings than this run: branch, include, omit"
     assert wording.other_settings(one, other).line == f"{line}."
-    newer = replace(other, measured_with={"coverage": "7.7"})
-    assert wording.other_settings(one, newer).line == f"{line} (or coverage.py's defaults: it was 7.6, and is 7.7)."
+    for version in ("7.5", "7.7"):
+        changed = replace(other, measured_with={"coverage": version})
+        defaults = f"(or coverage.py's defaults: it was 7.6, and is {version})"
+        assert wording.other_settings(one, changed).line == f"{line} {defaults}."
 
 
 @pytest.mark.parametrize(
     ("before", "after", "said"),
     [
+        (None, {}, " was made, with 0 files; commit it"),
         (None, {"a": (1, 0)}, " was made, with 1 file; commit it"),
         (None, {"a": (1, 0), "b": (0, 0)}, " was made, with 2 files; commit it"),
         ({"a": (1, 0)}, {"a": (1, 0)}, ": written anew; commit it"),
