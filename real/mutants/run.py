@@ -34,7 +34,7 @@ RESULTS = ROOT / "build" / "mutants" / "tried.jsonl"
 LASTED = RESULTS.with_name("lasted.json")
 ACCEPTED = ROOT / "real" / "mutants" / "accepted.toml"
 DOCUMENT = ROOT / "docs" / "mutants.md"
-QUICK = 0.4  # seconds of a test that is tried on every mutant
+QUICK = 1.0  # seconds of a test that is tried on every mutant
 
 Key = tuple[str, str, str, str]
 
