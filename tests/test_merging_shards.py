@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -253,6 +254,18 @@ class TestCoverage:
         assert self.merge(tmp_path).coverage_missing.startswith(
             "1.jsonl.coverage, the coverage data of 1.jsonl, is missing"
         )
+
+    @pytest.mark.filterwarnings("ignore::coverage.exceptions.CoverageWarning")
+    def test_data_that_coverage_py_cannot_read_is_no_traceback(self, tmp_path: Path) -> None:
+        data = self.record(tmp_path, 1, [1])
+        data.write_bytes(b"SQLite format 3, but cut off")
+        each = shard(1, 1, 2, 3, 4, groups=1, root=str(tmp_path), sources=digest_of_sources(tmp_path, ["shop/a.py"]))
+        each.head["coverage"] = digest(data)
+        seen = MeasuredCoverage((FileCoverage("shop/a.py", 4, 3, 0, 0),), None, ("shop",))
+        save_record(data.with_name("1.jsonl"), {"shard": each.head}, replace(each.run, coverage=seen))
+        run = self.merge(tmp_path)
+        assert (run.broken, run.coverage) == (None, None)
+        assert run.coverage_missing.startswith("coverage.py says: ")
 
     def test_a_shard_without_coverage_is_named(self, tmp_path: Path) -> None:
         self.record(tmp_path, 1, [1])

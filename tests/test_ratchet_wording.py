@@ -56,6 +56,12 @@ def test_the_line_has_the_worst_file_and_counts_the_others(
     assert regressed(paths, now)[:2] == (Outcome.FAILED, f"src/a.py has {has}{others}")
 
 
+def test_the_worst_file_has_its_own_numbers() -> None:
+    measured, baseline = made({"a.py": (9, 0), "b.py": (3, 0)}), made({"a.py": (4, 0), "b.py": (2, 0)})
+    line = wording.regressed(["a.py", "b.py"], baseline, measured, MeasuredCoverage((), None), []).line
+    assert line.startswith("a.py has 9 uncovered lines and branches, tests/meta/baseline.json allows 4.")
+
+
 @pytest.mark.parametrize(("paths", "more"), [(1, ""), (8, ""), (9, "    and 1 more\n"), (10, "    and 2 more\n")])
 def test_eight_files_are_shown_with_what_is_uncovered_and_an_entry_to_paste(paths: int, more: str) -> None:
     details = regressed(paths)[2]
