@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import platform
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -11,7 +12,8 @@ import pytest
 from meta_regime.extras import ratchet
 from meta_regime.extras._accept import _SAID
 from meta_regime.extras._git import where_it_left
-from meta_regime.extras.ratchet import compared, has_not_regressed
+from meta_regime.extras.ratchet import _named, as_measured, compared, has_not_regressed
+from meta_regime.extras.ratchet.baseline import Baseline, Entry
 from meta_regime.policy import Coverage, Policy
 from meta_regime.record import FileCoverage, MeasuredCoverage, SuiteRun, TestTiming
 from meta_regime.verdict import Outcome, Standards, Verdict
@@ -235,3 +237,65 @@ class TestHistory:
         assert f'Commit {by} ("tests for all") lowered the line of src/s0.py, where\n4 had been allowed;' in details
         assert f'commit {since} ("change all") has changed the file since.' in details
         assert '    "src/s0.py": {"lines": 4, "branches": 0, "reason": ""},\n' in details
+
+
+class TestWhatWasMeasured:
+    def measured(self, root: Path, *sources: str, here: str = "", branches: int = 0, settings: str = "") -> Baseline:
+        """Give what a run in a folder of the project has found in one file."""
+        write(
+            root, {"src/shop/a.py": "", "pyproject.toml": f"[tool.coverage.run]\n{settings}", "sub/pyproject.toml": ""}
+        )
+        files = (FileCoverage("src/shop/a.py", 9, 2, branches, branches),)
+        config: Any = SimpleNamespace(rootpath=root, option=None, invocation_params=SimpleNamespace(dir=root / here))
+        return as_measured(MeasuredCoverage(files, None, sources), config)
+
+    def test_files_have_what_is_uncovered_of_them(self, tmp_path: Path) -> None:
+        found = self.measured(tmp_path, "src", branches=3)
+        assert found.files == {"src/shop/a.py": Entry(2, 3)}
+        assert found.measured_with["python"] == ".".join(platform.python_version_tuple()[:2])
+        assert found.measured_with["system"] == platform.system()
+
+    @pytest.mark.parametrize(
+        ("branches", "settings", "said"),
+        [
+            (1, "", "on"),
+            (0, "branch = true", "on"),
+            (1, "branch = true", "on"),
+            (0, "branch = false", "off"),
+            (0, "", "off"),
+        ],
+    )
+    def test_branches_count_where_there_are_some_or_they_are_asked_for(
+        self, branches: int, settings: str, said: str, tmp_path: Path
+    ) -> None:
+        assert self.measured(tmp_path, "src", branches=branches, settings=settings).settings["branch"] == said
+
+    def test_sources_are_those_that_lie_there_in_whatever_order_from_wherever(self, tmp_path: Path) -> None:
+        found = self.measured(tmp_path, "src/shop", "sub").settings["source"]
+        assert found == self.measured(tmp_path, "sub", str(tmp_path / "src" / "shop")).settings["source"]
+        assert found == self.measured(tmp_path, "src/shop", "sub", here="sub").settings["source"]
+        assert found != self.measured(tmp_path, "src/shop").settings["source"]
+        by_name = self.measured(tmp_path, "shop").settings["source"]
+        assert by_name == self.measured(tmp_path, "shop", here="sub").settings["source"]
+        assert by_name != found
+
+    def test_only_settings_that_say_what_there_is_to_cover_count(self, tmp_path: Path) -> None:
+        plain = self.measured(tmp_path, "src")
+        assert plain.settings["omit"] == "none"
+        assert self.measured(tmp_path, "src", settings='context = "x"\nparallel = true').settings == plain.settings
+        omitting = self.measured(tmp_path, "src", settings='omit = ["b.py", "/home/me/x.py"]')
+        assert omitting.settings["omit"] not in (
+            "none",
+            self.measured(tmp_path, "src", settings='omit = ["c.py"]').settings["omit"],
+        )
+        assert omitting.settings == self.measured(tmp_path, "src", settings='omit = ["b.py"]').settings
+
+    def test_files_outside_the_project_have_the_same_name_everywhere(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        outer, inner = tmp_path / "lib", tmp_path / "lib" / "site-packages"
+        monkeypatch.setattr("sys.path", ["relative", str(inner), str(outer)])
+        assert _named("src/a.py") == "src/a.py"
+        assert _named(str(inner / "shop" / "a.py")) == "shop/a.py"
+        assert _named(str(outer / "other.py")) == "other.py"
+        assert _named(str(tmp_path / "x.py")) == str(tmp_path / "x.py")
