@@ -87,5 +87,6 @@ def test_a_timeout_leaves_time_to_reach_the_limit(given: str, *, early: bool) ->
 
 def test_what_is_typed_in_addopts_comes_before_the_settings_and_what_ci_types_is_its_own() -> None:
     assert found("--fail-slow=10s", fail_slow="2") == found("--timeout=60", timeout="2") == []
-    assert found("--fail-slow=2s", "--timeout=2", place="ci.yml:7") == []
+    for place in ("ci.yml:7", ".github/workflows/ci.yml:7"):
+        assert found("--fail-slow=2s", "--timeout=2", place=place) == []
     assert found(other="2") == []
