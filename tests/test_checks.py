@@ -144,7 +144,8 @@ def test_rules_of_all_extras_are_found_by_the_names_of_their_plugins() -> None:
         return ["labels"]
 
     extra = SimpleNamespace(CHECKS=CHECKS, broken_rules=broken_rules)
-    plugins = [("meta-tests-jars", extra), ("meta-tests", None), ("meta-tests-other", object()), ("theirs", extra)]
+    theirs = SimpleNamespace(CHECKS=[SimpleNamespace(rule="theirs")], broken_rules=lambda *_: ["theirs"])
+    plugins = [("meta-tests-jars", extra), ("meta-tests", None), ("meta-tests-other", object()), ("theirs", theirs)]
     config: Any = SimpleNamespace(pluginmanager=SimpleNamespace(list_name_plugin=lambda: plugins))
     assert _checks.known_rules(config) == ["lids", "labels"]
     assert _checks.broken_rules(config, SuiteRun(), Standards()) == ["labels"]

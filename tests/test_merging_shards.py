@@ -191,23 +191,23 @@ class TestMerging:
 class TestCoverage:
     def record(self, root: Path, group: int, lines: list[int], **head: Any) -> Path:
         """Write the record of a shard in which these lines of one file were executed, and its coverage data."""
-        source = root / "shop" / "__init__.py"
+        source = root / "src" / "shop" / "__init__.py"
         omitted = source.with_name("omitted.py")
-        source.parent.mkdir(exist_ok=True)
+        source.parent.mkdir(exist_ok=True, parents=True)
         for path in (source, omitted):
             path.write_text("a = 1\nb = 2\nc = 3\nd = 4\n", encoding="utf-8")
-        settings = '[tool.coverage.report]\nomit = ["*/omitted.py"]\n'
+        settings = '[tool.coverage.report]\nomit = ["*/omitted.py"]\n[tool.coverage.paths]\nx = ["src", "/old/src"]\n'
         (root / "pyproject.toml").write_text(settings, encoding="utf-8")
         data = data_of(root / "records" / f"{group}.jsonl")
         data.parent.mkdir(exist_ok=True)
         executed = coverage_py.CoverageData(str(data))
-        executed.add_lines({str(source): lines, str(omitted): [1]})
+        executed.add_lines({str(source) if group == 1 else "/old/src/shop/__init__.py": lines, str(omitted): [1]})
         executed.write()
         executed.close()
-        seen = MeasuredCoverage((FileCoverage("shop/__init__.py", 4, 4 - len(lines), 0, 0),), None, ("shop",))
+        seen = MeasuredCoverage((FileCoverage("src/shop/__init__.py", 4, 4 - len(lines), 0, 0),), None, ("shop",))
         facts: dict[str, Any] = {
             "coverage": digest(data),
-            "sources": digest_of_sources(root, ["shop/__init__.py"]),
+            "sources": digest_of_sources(root, ["src/shop/__init__.py"]),
             **head,
         }
         each = shard(group, 2 * group - 1, 2 * group, coverage=seen, root=str(root))
@@ -220,12 +220,13 @@ class TestCoverage:
         config: Any = SimpleNamespace(rootpath=root, option=None, pluginmanager=plugins)
         return merged(root / "records", "records", HERE, config)
 
-    def test_what_any_shard_executed_is_covered(self, tmp_path: Path) -> None:
+    def test_what_any_shard_executed_is_covered(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         there, here = tmp_path / "there", tmp_path / "here"
         there.mkdir()
         self.record(there, 1, [1])
         self.record(there, 2, [1, 3])
         there.rename(here)  # judged in another folder than they were recorded in
+        monkeypatch.syspath_prepend(here / "src")
         run = self.merge(here)
         assert sorted(path.name for path in (here / "records").glob("*.coverage")) == [
             "1.jsonl.coverage",
@@ -234,7 +235,7 @@ class TestCoverage:
         assert run.coverage is not None, run.coverage_missing
         assert run.coverage.sources == ("shop",)
         (file,) = run.coverage.files
-        assert (file.path, file.statements, file.missing_lines) == ("shop/__init__.py", 4, "2,4")
+        assert (file.path, file.statements, file.missing_lines) == ("src/shop/__init__.py", 4, "2,4")
 
     @pytest.mark.parametrize("digest_there", ["", "z"])
     def test_data_of_another_run_is_refused(self, digest_there: str, tmp_path: Path) -> None:
