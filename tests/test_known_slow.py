@@ -57,12 +57,13 @@ def test_entries_are_read(tmp_path: Path) -> None:
 def test_everything_wrong_is_reported_at_once_and_an_empty_reason_is_wrong(tmp_path: Path) -> None:
     path = tmp_path / "known_slow.toml"
     path.write_text(
-        'slow = 1\n[[known_slow]]\ntest = "a::b"\nseconds = 0\nreason = "  "\nuntil = "2027-01-31"\n'
+        'entry = 1\nslow = 1\n[[known_slow]]\ntest = "a::b"\nseconds = 0\nreason = "  "\nuntil = "2027-01-31"\n'
         "[[known_slow]]\nsecond = 1\n"
     )
     with pytest.raises(PolicyError) as caught:
         load_known_slow(path)
     assert caught.value.problems == [
+        "known_slow.toml: entry is unknown; entries are written under [[known_slow]]",
         "known_slow.toml: slow is unknown; entries are written under [[known_slow]]",
         "known_slow.toml: entry 1 (a::b): reason is empty; say why this test may be slow",
         "known_slow.toml: entry 1 (a::b): seconds must be a number above 0: what the test may take",
