@@ -192,10 +192,12 @@ class TestDiffCover:
         [(1, b"Traceback\n  x\nKeyError: y\n", "KeyError: y"), (2, b"", "exit status 2"), (0, b"", "exit status 0")],
     )
     def test_its_last_line_is_told(self, status: int, said: bytes, told: str, monkeypatch: pytest.MonkeyPatch) -> None:
-        def failing(*_: object, env: Mapping[str, str], **__: object) -> object:
+        def failing(*_: object, env: Mapping[str, str], capture_output: bool, check: bool, **__: object) -> object:
             assert "PATH" in env
             assert not any(name.startswith(("GIT_", "COV")) for name in env)
-            return SimpleNamespace(returncode=status, stderr=said)
+            if check:
+                raise subprocess.CalledProcessError(status, "diff-cover")
+            return SimpleNamespace(returncode=status, stderr=said if capture_output else None)
 
         monkeypatch.setenv("COV_CORE_SOURCE", "x")
         assert self.ask(monkeypatch, failing) == f"diff-cover failed (9.3 or later is needed): {told}"
