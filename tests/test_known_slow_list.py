@@ -71,7 +71,7 @@ class TestAnEntry:
         ("seconds", "outcome", "why", "needless"),
         [
             (12.6, "passed", "it still takes 12.60 s: test_no_new_slow_tests judges it again.", False),
-            (12.4, "passed", "it takes 12.40 s, which needs no excuse. Delete the entry.", True),
+            (12.5, "passed", "it takes 12.50 s, which needs no excuse. Delete the entry.", True),
             (0.1, "passed", "it takes 0.10 s, which needs no excuse. Delete the entry.", True),
             (0.0, "skipped", "its test did not run here, or did not pass. See where it runs", False),
         ],
@@ -130,6 +130,33 @@ class TestAnEntry:
         assert found == Stale(1, entry(A), why, True)
         assert stale([entry(A, seconds=21.0), wide], took(A, 12.0)) == []
         assert stale([entry(A, TOMORROW + datetime.timedelta(days=1)), wide], took(A, 12.0)) == []
+
+    def test_of_two_that_excuse_the_same_the_first_stays(self) -> None:
+        one, other = entry("tests/test_a.py::*"), entry("tests/test_a.py::**")
+        for entries in ([one, other], [other, one]):
+            (found,) = stale(entries, took(A, 12.0))
+            assert (found.number, found.why.split(",")[0]) == (2, "entry 1")
+
+    @pytest.mark.parametrize(("seconds", "needless"), [(5.0, True), (5.01, False)])
+    def test_whose_renamed_test_is_fast_can_go(self, seconds: float, needless: bool) -> None:
+        (found,) = stale([entry("tests/test_a.py::test_old")], took("tests/test_a.py::test_older", seconds))
+        assert found.needless is needless
+
+    @pytest.mark.parametrize(("others", "known"), [(499, True), (500, False)])
+    def test_the_new_name_is_looked_for_among_five_hundred(self, others: int, known: bool) -> None:
+        tests = [took(f"tests/test_a.py::{number}", 0.1) for number in range(others)]
+        (found,) = stale(
+            [entry("tests/test_a.py::test_old_name")], *tests, took("tests/test_a.py::test_old_names", 0.1)
+        )
+        assert ("test_old_names takes" in found.why) is known
+
+    def test_of_a_fixture_of_the_root_may_be_wanted_by_any_test_that_was_skipped(self) -> None:
+        gone = entry(".::cache [session fixture]")
+        skipped = judged([gone], [took("tests/unit/test_b.py::test_b", 0.0, "skipped")])
+        assert (skipped.stale(), skipped.unknown) == ([], 1)
+        assert [found.needless for found in stale([gone], took("tests/unit/test_b.py::test_b", 0.1))] == [True]
+        elsewhere = entry("tests/unit::cache [session fixture]")
+        assert len(stale([elsewhere], took("tests/e2e/test_b.py::test_b", 0.0, "skipped"))) == 1
 
     def test_may_be_of_a_fixture(self) -> None:
         row = FixtureTiming("db", "session", "tests/unit", 3.0, 1.0, 0.0)
