@@ -176,6 +176,17 @@ class TestStoring:
         assert verdict.line == f"{NAME} was measured with other coverage settings than this run: branch."
         assert ground.entries[A] == (3, 1)
 
+    @pytest.mark.parametrize("way", ["bytes that are no text", "a link"])
+    def test_what_cannot_be_read_is_no_baseline(self, way: str, ground: Ground) -> None:
+        if way == "a link":
+            (ground.root / NAME).rename(ground.root / "elsewhere.json")
+            (ground.root / NAME).symlink_to(ground.root / "elsewhere.json")
+        else:
+            (ground.root / NAME).write_bytes(b'{"format": 1, "about": "\xff"}')
+        verdict = ground.judge({A: (3, 1), B: (2, 0)}, accept=True)
+        assert verdict.outcome is Outcome.FAILED
+        assert verdict.line.startswith(f"{NAME} cannot be used: ")
+
 
 class TestConflicts:
     @pytest.fixture
@@ -238,6 +249,15 @@ class TestHistory:
         assert f'commit {since} ("change all") has changed the file since.' in details
         assert '    "src/s0.py": {"lines": 4, "branches": 0, "reason": ""},\n' in details
 
+    @pytest.mark.parametrize("allowed", ['3, "branches": 1, "reason": "why"', '5, "branches": 1, "reason": "why"'])
+    def test_whoever_lowered_nothing_is_not_named(self, allowed: str, ground: Ground) -> None:
+        ground.edit(NAME, '"src/a.py": {"lines": 3, "branches": 1', f'"src/a.py": {{"lines": {allowed}')
+        ground.repository.commit(message="a reason")
+        ground.repository.commit({A: "a = 2\n"}, message="change it")
+        verdict = ground.judge({A: (9, 1), B: (2, 0)})
+        assert verdict.outcome is Outcome.FAILED
+        assert "side by side" not in verdict.details
+
 
 class TestWhatWasMeasured:
     def measured(self, root: Path, *sources: str, here: str = "", branches: int = 0, settings: str = "") -> Baseline:
@@ -289,6 +309,15 @@ class TestWhatWasMeasured:
             self.measured(tmp_path, "src", settings='omit = ["c.py"]').settings["omit"],
         )
         assert omitting.settings == self.measured(tmp_path, "src", settings='omit = ["b.py"]').settings
+
+    def test_a_digest_is_the_same_in_every_version_so_that_baselines_stay_comparable(self, tmp_path: Path) -> None:
+        assert self.measured(tmp_path, "src").settings["source"] == "8a5ddc82"
+
+    def test_a_setting_that_this_coverage_py_does_not_know_is_passed_over(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(ratchet, "_SETTINGS", "run:omit run:of_another_version report:omit")
+        assert list(self.measured(tmp_path, "src").settings) == ["branch", "source", "omit", "report_omit"]
 
     def test_files_outside_the_project_have_the_same_name_everywhere(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
