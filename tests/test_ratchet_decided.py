@@ -222,9 +222,30 @@ class TestHistory:
         assert ground.judge({B: (2, 0), C: (3, 1)}) == Verdict(Outcome.PASSED, HELD.format(6))
         assert ground.judge({B: (2, 0), C: (3, 2)}).line == f"{C} has 5 uncovered lines and branches, {NAME} allows 4."
         ground.repository.commit(message="renamed")
-        assert ground.judge({B: (2, 0), C: (3, 2)}).outcome is Outcome.FAILED
+        assert ground.judge({B: (2, 0), C: (3, 2)}).line == f"{C} has 5 uncovered lines and branches, {NAME} allows 4."
         ground.judge({B: (2, 0), C: (3, 1)}, accept=True)
         assert ground.entries == {B: (2, 0), C: (3, 1)}
+        ground.edit(NAME, '"src/c.py": {"lines": 3', '"src/c.py": {"lines": 4')
+        assert ground.judge({B: (2, 0), C: (4, 1)}).line.endswith(f", without a new reason: {C}.")
+
+    def test_two_lines_follow_their_files_each_its_own(self, ground: Ground) -> None:
+        (ground.root / A).rename(ground.root / C)
+        (ground.root / B).rename(ground.root / "src/d.py")
+        assert ground.judge({C: (3, 1), "src/d.py": (2, 0)}) == Verdict(Outcome.PASSED, HELD.format(6))
+        verdict = ground.judge({C: (3, 2), "src/d.py": (2, 1)})
+        assert verdict.line.startswith(f"{C} has 5 uncovered lines and branches, {NAME} allows 4. 1 file more has")
+
+    def test_a_line_follows_over_several_commits_with_edits_between(self, ground: Ground) -> None:
+        lines = [f"{letter * 40} = 1\n" for letter in "abcdefghi"]
+        write(ground.root, {"Rates.py": "".join(lines)})
+        same = {A: (3, 1), B: (2, 0)}
+        ground.judge({**same, "Rates.py": (4, 0)}, accept=True)
+        ground.repository.commit(message="rates")
+        for number, (old, new) in enumerate((("Rates.py", "lib.py"), ("lib.py", "last.py"), ("last.py", "end.py"))):
+            lines[3 * number : 3 * number + 3] = [f"{letter * 40} = 2\n" for letter in "xyz"]
+            (ground.root / old).unlink()
+            ground.repository.commit({new: "".join(lines)}, message=f"to {new}")
+        assert ground.judge({**same, "end.py": (4, 0)}) == Verdict(Outcome.PASSED, HELD.format(10))
 
     def test_a_file_that_was_put_beside_takes_nobodys_line(self, ground: Ground) -> None:
         write(ground.root, {C: (ground.root / A).read_text(encoding="utf-8")})
