@@ -158,6 +158,26 @@ class TestAnEntry:
         elsewhere = entry("tests/unit::cache [session fixture]")
         assert len(stale([elsewhere], took("tests/e2e/test_b.py::test_b", 0.0, "skipped"))) == 1
 
+    @pytest.mark.parametrize(
+        ("test", "there"),
+        [
+            pytest.param("tests/*gpu*", True, id="a file of which nothing ran"),
+            pytest.param("tests/test_g*", False, id="no such file"),
+            pytest.param("tests/test_a*::test_zz", False, id="a file of which tests ran"),
+            pytest.param("tests/test_a.py::test_big*", True, id="a function that did not run"),
+            pytest.param("tests/test_a.py::test_big_one[*]", True, id="likewise, with any parameter"),
+            pytest.param("tests/test_a.py::test_big[*]", False, id="another function that begins so"),
+            pytest.param("tests/test_a.py::test_big", False, id="likewise, without a glob"),
+            pytest.param("tests/test_a.py::test_zz*", False, id="no such function"),
+        ],
+    )
+    def test_with_a_glob_may_be_of_what_did_not_run(self, test: str, there: bool) -> None:
+        names = "test_a.py\nsub/test_gpu.py"
+        files = {"tests": names, "tests/test_a.py": "def test_a(): ...\ndef test_big_one(): ..."}
+        standards = Standards(known_slow=(entry(test),), today=TODAY)
+        wanted = Wanted(SuiteRun(tests=(took(A, 0.1),)), standards, files.get)
+        assert (not wanted.stale()) is there
+
     def test_may_be_of_a_fixture(self) -> None:
         row = FixtureTiming("db", "session", "tests/unit", 3.0, 1.0, 0.0)
         here, gone = entry(row.label), entry("tests/unit::cache [session fixture]")
