@@ -12,8 +12,10 @@ KIT := .venv-kit
 KIT_STAMP := $(KIT)/.installed
 AUDIT := .venv-audit
 AUDIT_STAMP := $(AUDIT)/.installed
+MUTANTS := .venv-mutants
+MUTANTS_STAMP := $(MUTANTS)/.installed
 
-.PHONY: demo pictures test lint types unit kit adapters lowest matrix bench detection faults fuzz audit real release lock clean
+.PHONY: demo pictures test lint types unit kit adapters lowest matrix bench detection faults fuzz mutants audit real release lock clean
 
 demo: $(STAMP)
 	$(BIN)/python examples/demo.py
@@ -74,6 +76,11 @@ fuzz: $(STAMP)
 	FUZZ_EXAMPLES=3000 $(BIN)/python -m pytest -n auto tests/test_fuzz.py tests/test_policy.py tests/test_baseline.py \
 	  tests/test_timings.py tests/test_known_slow.py tests/test_known_slow_list.py tests/test_verdicts.py
 
+# What decides, changed in one place at a time: do the tests notice? An hour or more on one core; it goes on where it
+# stopped. Of one module: make mutants MODULES=extras/floors.py
+mutants: $(STAMP) $(MUTANTS_STAMP)
+	$(MUTANTS)/bin/python real/mutants/run.py $(MODULES)
+
 # Known vulnerabilities of the pinned versions, and what zizmor minds in the CI file of a new project. Needs the package
 # index and the vulnerability service; it fails where they cannot be asked.
 audit: $(STAMP) $(AUDIT_STAMP)
@@ -111,6 +118,11 @@ $(AUDIT_STAMP): requirements/audit.txt
 	$(AUDIT)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements/audit.txt
 	touch $(AUDIT_STAMP)
 
+$(MUTANTS_STAMP): requirements/mutants.txt requirements/dev.txt
+	$(PYTHON) -m venv $(MUTANTS)
+	$(MUTANTS)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements/dev.txt -r requirements/mutants.txt
+	touch $(MUTANTS_STAMP)
+
 # Changelog, version, commit and tag, all or nothing; nothing is pushed: make release VERSION=0.2.0, with CHECK=1 only shown.
 release:
 	@$(PYTHON) releasing/release.py $(if $(CHECK),--check) "$(VERSION)"
@@ -124,4 +136,4 @@ lock: $(STAMP)
 	done
 
 clean:
-	rm -rf $(VENV) $(KIT) $(AUDIT) .venv-lowest .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(KIT) $(AUDIT) $(MUTANTS) .venv-lowest .mypy_cache .pytest_cache .ruff_cache

@@ -18,6 +18,7 @@ from meta_regime.extras.ratchet.baseline import (
     Entry,
     accepted,
     better,
+    line_of,
     loosened,
     merged,
     parsed,
@@ -124,6 +125,39 @@ class TestWhatAlwaysHolds:
             assert all(entry.lines >= 0 and entry.branches >= 0 for entry in read.files.values())
 
 
+class TestALine:
+    def test_it_is_written_as_in_the_file_and_asks_for_a_reason_where_one_is_wanted(self) -> None:
+        entry = Entry(1, 0, "für ä")
+        line = line_of("src/ü.py", entry)
+        assert line == '"src/ü.py": {"lines": 1, "branches": 0, "reason": "für ä"}'
+        assert f"{line},\n" in written(measured({"src/ü.py": entry}))
+        assert line_of("a.py", Entry(1, 0)) == '"a.py": {"lines": 1, "branches": 0}'
+        assert line_of("a.py", Entry(1, 0), ask_for_reason=True) == '"a.py": {"lines": 1, "branches": 0, "reason": ""}'
+
+    def test_a_baseline_with_files_or_settings_is_made(self) -> None:
+        assert Baseline(files={"a.py": Entry(1, 0)}).is_made
+        assert Baseline(settings=SETTINGS).is_made
+        assert not Baseline().is_made
+
+
+class TestComparing:
+    def test_the_worst_is_first_and_of_equals_the_first_by_name(self) -> None:
+        before = measured({path: Entry(1, 0) for path in ("a.py", "b.py", "c.py", "d.py")})
+        now = measured({"a.py": Entry(2, 0), "c.py": Entry(1, 1), "b.py": Entry(1, 4), "d.py": Entry(1, 0)})
+        assert worse(before, now) == ["b.py", "a.py", "c.py"]
+
+    def test_a_line_that_allows_as_much_stays_as_it_is(self) -> None:
+        before = measured({"a.py": Entry(2, 1, "why")})
+        assert accepted(before, measured({"a.py": Entry(1, 2)})) == before
+
+    def test_what_it_was_measured_with_is_renewed_with_the_first_line_that_changes(self) -> None:
+        before = measured({"a.py": Entry(2, 0)})
+        newer = {"python": "3.13"}
+        same, less = (replace(measured({"a.py": Entry(lines, 0)}), measured_with=newer) for lines in (2, 1))
+        assert accepted(before, same).measured_with == before.measured_with
+        assert accepted(before, less).measured_with == newer
+
+
 class TestMergingByGit:
     @settings(max_examples=25, deadline=None)
     @given(TREES, TREES, TREES)
@@ -172,6 +206,11 @@ class TestReasons:
         before = measured({"src/a.py": Entry(1, 0), "src/gone.py": Entry(1, 0)})
         assert loosened(before, measured({}), ["src/a.py"]) == ["src/a.py"]
 
+    def test_as_much_or_less_than_before_needs_none(self) -> None:
+        before = measured({"src/a.py": Entry(2, 0), "src/b.py": Entry(2, 0)})
+        now = measured({"src/a.py": Entry(2, 0), "src/b.py": Entry(1, 0)})
+        assert loosened(before, now, now.files) == []
+
     def test_under_other_settings_numbers_are_not_compared(self) -> None:
         before = replace(measured({"src/a.py": Entry(1, 0)}), settings={"branch": "off"})
         assert loosened(before, measured({"src/a.py": Entry(5, 5)}), ["src/a.py"]) == []
@@ -202,6 +241,13 @@ class TestWhatIsWrongWithIt:
 
     def test_a_part_that_is_missing(self) -> None:
         assert self.problems(files=[]) == ['it must be an object with "files", an object, in it; take it back from git']
+
+    def test_settings_are_missing_only_where_it_has_timings_alone(self) -> None:
+        head, row = {"format": 1, "about": "x"}, {"a.py": {"lines": 1, "branches": 0}}
+        assert not parsed(json.dumps({**head, "files": {}, "timings": {"x": {}}})).is_made
+        for document in ({**head, "files": {}}, {**head, "files": row}, {**head, "files": row, "timings": {"x": {}}}):
+            with pytest.raises(BaselineError, match=r'^it must be an object with "settings"'):
+                parsed(json.dumps(document))
 
     def test_a_file_that_is_there_twice(self) -> None:
         text = written(measured({"a.py": Entry(1, 0)})).replace('"~"', '"a.py": {"lines": 3, "branches": 0},\n"~"')

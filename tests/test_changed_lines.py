@@ -6,10 +6,6 @@ import re
 from pathlib import Path
 
 import pytest
-from meta_regime.extras._lines import missing_ranges, numbers
-from meta_regime.extras.changed_lines import concerns, decided, lcov
-from meta_regime.record import FileCoverage, MeasuredCoverage
-from meta_regime.verdict import Outcome
 
 from tests.in_git import Repository
 from tests.sample import ALL_VERDICTS, CHANGED, PACKAGE, Said, delete_extras, policy, session, write
@@ -217,45 +213,3 @@ class TestNotJudged:
         said = judge(branch, CI="1")
         assert said.status == 0
         assert "PASSED      Nothing is demanded of changed lines ([coverage] changed_lines_minimum = 0)." in said.text
-
-
-class TestData:
-    FILE = FileCoverage("src/a.py", 6, 3, 2, 1, "1-3", "5-6,9", "12", "2->4,3->exit")
-
-    def test_numbers(self) -> None:
-        assert numbers("3-5,9") == [3, 4, 5, 9]
-        assert numbers("") == []
-
-    def test_missing_ranges_run_over_lines_that_are_no_statements(self) -> None:
-        assert missing_ranges(self.FILE) == "5-9, 2->4, 3->exit"
-        assert missing_ranges(self.FILE._replace(executed_lines="1-3,8")) == "5-6, 9, 2->4, 3->exit"
-
-    def test_lcov_has_the_paths_that_git_has(self) -> None:
-        text = lcov(MeasuredCoverage((self.FILE,), None), Path("/x/top/sub"), Path("/x/top"))
-        assert text.splitlines() == [
-            "SF:sub/src/a.py",
-            *("DA:1,1", "DA:2,1", "DA:3,1", "DA:5,0", "DA:6,0", "DA:9,0"),
-            "end_of_record",
-        ]
-
-    @pytest.mark.parametrize(
-        ("line", "concerned"),
-        [
-            ("b/src/a.py", True),
-            ("b/src/a b.py\t", True),
-            ('"b/src/\\303.py"', True),
-            ("b/tests/a.py", False),
-            ("/dev/null", False),
-        ],
-    )
-    def test_diff_cover_is_asked_where_a_measured_file_has_changed(self, line: str, concerned: bool) -> None:
-        files = (self.FILE, self.FILE._replace(path="src/a b.py"))
-        report = lcov(MeasuredCoverage(files, None), Path("/x"), Path("/x"))
-        assert concerns(f"--- a/x\n+++ {line}\n@@ -1 +1 @@\n+src/a.py\n", report) is concerned
-
-    @pytest.mark.parametrize(("minimum", "outcome"), [(66.6, Outcome.PASSED), (66.67, Outcome.FAILED)])
-    def test_the_share_is_exact(self, minimum: float, outcome: Outcome) -> None:
-        found = {"total_num_lines": 3, "src_stats": {"a.py": {"violation_lines": [4]}, "b.py": {"violation_lines": []}}}
-        verdict = decided(found, "main (123)", MeasuredCoverage((), None), minimum)
-        assert verdict.outcome is outcome
-        assert verdict.line.startswith("Of 3 lines changed since main (123), 66.66 % are covered")

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from meta_regime.extras import _checks
 from meta_regime.extras._checks import Check
-from meta_regime.verdict import Outcome, Verdict
+from meta_regime.record import SuiteRun
+from meta_regime.verdict import Outcome, Standards, Verdict
 
 Found = Mapping[str, list[str] | None]
 
@@ -111,3 +114,38 @@ def test_which_are_broken_and_not_excused() -> None:
     assert _checks.broken(CHECKS, facts, {}) == ["lids", "labels"]
     assert _checks.broken(CHECKS, facts, {"lids": "…"}) == ["labels"]
     assert _checks.broken(CHECKS, {"lids": None, "labels": []}, {}) == []
+
+
+@pytest.mark.parametrize(("count", "more"), [(10, ""), (11, "    and 1 more\n")])
+def test_ten_findings_are_shown(count: int, more: str) -> None:
+    details = judged([f"jam {number}" for number in range(count)], []).details
+    assert f"    jam 9\n{more}\n    lid --on jam 0" in details
+
+
+def test_the_first_rule_that_is_broken_is_the_example_of_an_excuse() -> None:
+    assert judged(["jam"], ["tea"]).details.endswith('    [hygiene.excused]\n    lids = "the reason, and until when"')
+
+
+def test_only_what_is_wrong_stands_with_what_to_do_and_the_rest_apart() -> None:
+    class Shelves(Lids):
+        """A shelf is full.
+
+        Next: empty it.
+
+        Or build one.
+        """
+
+    said = _checks.judged([Shelves()], {"lids": ["jam"]}, {}, kept="", broken="Shelves:")
+    assert said.details.startswith("lids: A shelf is full.\nNext: empty it.\n\nOr build one.\n\n    jam\n")
+
+
+def test_rules_of_all_extras_are_found_by_the_names_of_their_plugins() -> None:
+    def broken_rules(*_: object) -> list[str]:
+        return ["labels"]
+
+    extra = SimpleNamespace(CHECKS=CHECKS, broken_rules=broken_rules)
+    theirs = SimpleNamespace(CHECKS=[SimpleNamespace(rule="theirs")], broken_rules=lambda *_: ["theirs"])
+    plugins = [("meta-tests-jars", extra), ("meta-tests", None), ("meta-tests-other", object()), ("theirs", theirs)]
+    config: Any = SimpleNamespace(pluginmanager=SimpleNamespace(list_name_plugin=lambda: plugins))
+    assert _checks.known_rules(config) == ["lids", "labels"]
+    assert _checks.broken_rules(config, SuiteRun(), Standards()) == ["labels"]

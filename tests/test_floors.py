@@ -104,6 +104,45 @@ def test_a_glob_that_matches_nothing_is_an_error_and_a_near_one_is_offered() -> 
     assert "    src/pkg/old.py" in verdict.details
 
 
+@pytest.mark.parametrize(("count", "more"), [(1, ""), (2, ""), (8, ""), (9, "and 1 more."), (10, "and 2 more.")])
+def test_eight_modules_are_shown_what_lacks_most_first(count: int, more: str) -> None:
+    files = [FileCoverage(f"src/{name}.py", 10, 9, 0, 0) for name in "abcdefghij"[:count]]
+    files[-1] = files[-1]._replace(statements=100, missing=70)
+    verdict = judge(SuiteRun(coverage=MeasuredCoverage(tuple(files), None, ("src",))))
+    first = f"{files[-1].path} and {count - 1} more are" if count > 1 else f"{files[-1].path} is"
+    assert verdict.line == f"{first} below the floor: 30.00 % covered, 50 % is required."
+    order = [files[-1].path, *(file.path for file in files[:-1])][:8]
+    table, _, rest = verdict.details.partition("\n\n")
+    assert [row.split()[-1] for row in table.splitlines()] == ["file", *order]
+    assert rest.startswith(f"{more}\n\nThe floor is" if more else "The floor is")
+    assert [row.split()[0] for row in rest.splitlines() if " = " in row] == [f'"{path}"' for path in order]
+
+
+def test_a_pass_names_the_first_of_the_lowest_and_says_that_some_have_floors_of_their_own() -> None:
+    files = tuple(
+        FileCoverage(f"src/{name}.py", 10, missing, 0, 0) for name, missing in zip("cab", (3, 4, 4), strict=True)
+    )
+    run = SuiteRun(coverage=MeasuredCoverage(files, None))
+    line = "No module is below its floor of 50 %{}; the lowest has 60.00 %: src/a.py."
+    assert judge(run).line == line.format("")
+    assert judge(run, floors={"src/*": 60}).line == line.format(" or its own")
+
+
+def test_a_module_without_statements_has_no_floor_but_may_be_named_by_a_glob() -> None:
+    verdict = judge(floors={"src/pkg/__init__.py": 100, "src/pkg/old.py": 0})
+    assert verdict.outcome is Outcome.PASSED
+    only = replace(RUN, coverage=MeasuredCoverage(FILES[:1], None))
+    assert judge(only).outcome is Outcome.NOT_JUDGED
+
+
+def test_one_glob_that_matches_nothing_and_the_first_eight_names() -> None:
+    files = tuple(FileCoverage(f"src/{name}.py", 10, 0, 0, 0) for name in "jihgfedcba")
+    verdict = judge(SuiteRun(coverage=MeasuredCoverage(files, None)), floors={"lib/**": 95, "src/a.py": 1})
+    assert '[coverage.floors]: "lib/**" matches no measured file' in verdict.line
+    listed = [line.strip() for line in verdict.details.splitlines() if line.startswith("    src/")]
+    assert listed == [f"src/{name}.py" for name in "abcdefgh"]
+
+
 def test_without_coverage_nothing_is_judged() -> None:
     run = replace(RUN, coverage=None, coverage_missing="this session ran without --cov")
     assert judge(run) == Verdict(Outcome.NOT_JUDGED, "not judged: this session ran without --cov")

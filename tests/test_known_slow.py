@@ -57,12 +57,13 @@ def test_entries_are_read(tmp_path: Path) -> None:
 def test_everything_wrong_is_reported_at_once_and_an_empty_reason_is_wrong(tmp_path: Path) -> None:
     path = tmp_path / "known_slow.toml"
     path.write_text(
-        'slow = 1\n[[known_slow]]\ntest = "a::b"\nseconds = 0\nreason = "  "\nuntil = "2027-01-31"\n'
+        'entry = 1\nslow = 1\n[[known_slow]]\ntest = "a::b"\nseconds = 0\nreason = "  "\nuntil = "2027-01-31"\n'
         "[[known_slow]]\nsecond = 1\n"
     )
     with pytest.raises(PolicyError) as caught:
         load_known_slow(path)
     assert caught.value.problems == [
+        "known_slow.toml: entry is unknown; entries are written under [[known_slow]]",
         "known_slow.toml: slow is unknown; entries are written under [[known_slow]]",
         "known_slow.toml: entry 1 (a::b): reason is empty; say why this test may be slow",
         "known_slow.toml: entry 1 (a::b): seconds must be a number above 0: what the test may take",
@@ -123,6 +124,25 @@ def test_one_test_twice_is_refused(tmp_path: Path) -> None:
     with pytest.raises(PolicyError) as caught:
         load_known_slow(path)
     assert caught.value.problems == ["known_slow.toml: entry 2 (a::b): the test of entry 1 again; leave one of the two"]
+
+
+@pytest.mark.parametrize(("took", "allowed"), [(8.0, 10.0), (8.01, 10.5), (8.4, 10.5), (8.41, 11.0), (0.1, 0.5)])
+def test_the_entry_to_paste_allows_a_quarter_more_for_ninety_days(took: float, allowed: float) -> None:
+    assert entry_to_paste("a::b", took, TODAY) == (
+        f"[[known_slow]]\ntest = 'a::b'\nseconds = {allowed}\nreason = ''\nuntil = 2027-02-20".replace("'", '"')
+    )
+    assert 'reason = "why"' in entry_to_paste("a::b", took, TODAY, "why")
+
+
+@pytest.mark.parametrize(("seconds", "fits"), [("0.001", True), ("999999999", True), ("1e9", False), ("0.0", False)])
+def test_seconds_are_more_than_none_and_have_an_end(seconds: str, fits: bool, tmp_path: Path) -> None:
+    path = tmp_path / "known_slow.toml"
+    path.write_text(f'[[known_slow]]\ntest = "a::b"\nseconds = {seconds}\nreason = "x"\nuntil = 2027-01-31\n')
+    if fits:
+        assert [entry.seconds for entry in load_known_slow(path)] == [float(seconds)]
+        return
+    with pytest.raises(PolicyError, match="seconds must be a number above 0"):
+        load_known_slow(path)
 
 
 IDS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1)

@@ -27,10 +27,16 @@ def session(**options: object) -> argparse.Namespace:
         ({"markexpr": "slow", "lf": True}, ("-m slow", "--lf")),
         ({"deselect": ["a::b", "c::d"]}, ("--deselect a::b --deselect c::d",)),
         ({"ignore": []}, ()),
+        ({"stepwise": True, "splits": 2}, ("--sw", "--splits 2")),
+        ({"override_ini": ["log_cli=1", "testpaths = a"]}, ("-o 'testpaths = a'",)),
     ],
 )
 def test_options_are_named_as_they_are_typed(options: dict[str, object], typed: tuple[str, ...]) -> None:
     assert differing_options(SUITE, session(**options)) == typed
+
+
+def test_options_that_are_passed_over_do_not_hide_others() -> None:
+    assert differing_options(SUITE, session(keyword="a", markexpr="slow"), {"keyword"}) == ("-m slow",)
 
 
 def test_what_is_never_whole_is_not_whole_even_as_a_habit() -> None:
@@ -40,6 +46,7 @@ def test_what_is_never_whole_is_not_whole_even_as_a_habit() -> None:
 def test_the_reason_names_one_file_and_counts_the_rest() -> None:
     assert why_partial((), (), ()) is None
     assert why_partial((), ("a.py",), ("d.py",)) == "partial run: it left out a.py"
+    assert why_partial((), ("a.py", "b.py"), ()) == "partial run: it left out a.py and 1 more"
     assert why_partial((), ("a.py", "b.py", "c.py"), ()) == "partial run: it left out a.py and 2 more"
     assert why_partial((), (), ("d.py",)) == "this session also ran tests outside the suite: d.py"
 
@@ -57,6 +64,13 @@ def test_test_files_are_found_as_pytest_finds_them(tmp_path: Path) -> None:
     beside = [tmp_path / "tests" / "unit", tmp_path / "tests" / "test_a.py"]
     assert test_files([tmp_path / "tests"], ["test_[ab].py"], ["meta"], beside) == []
     assert test_files([tmp_path / "tests" / "test_a.py"], ["test_*.py"], [], []) == [tmp_path / "tests" / "test_a.py"]
+
+
+def test_a_root_may_be_a_file_and_a_folder_may_have_any_name(tmp_path: Path) -> None:
+    write(tmp_path, dict.fromkeys(["test_a.py", "Unit/test_b.py"], ""))
+    one, other = tmp_path / "test_a.py", tmp_path / "Unit"
+    assert test_files([one, other], ["test_*.py"], [], []) == [one, other / "test_b.py"]
+    assert test_files([tmp_path], ["test_*.py"], [], []) == [one, other / "test_b.py"]
 
 
 def test_arguments_become_paths_without_their_node_ids(tmp_path: Path) -> None:

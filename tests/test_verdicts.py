@@ -5,16 +5,28 @@ from __future__ import annotations
 import datetime
 from dataclasses import replace
 from fractions import Fraction
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from meta_regime.coverage_verdicts import total_meets_minimum
-from meta_regime.extras.known_slow.entries import KnownSlow
-from meta_regime.policy import Coverage, Performance, Policy, SlowTests
+from meta_regime.extras.known_slow.entries import KnownSlow, entry_to_paste
+from meta_regime.policy import Coverage, Performance, Policy, PolicyError, SlowTests
 from meta_regime.record import FileCoverage, FixtureTiming, MeasuredCoverage, SuiteRun, TestTiming
-from meta_regime.time_verdicts import no_new_slow_tests, suite_within_budget
-from meta_regime.verdict import Decide, Outcome, Standards, Verdict, percent, reach_verdict
+from meta_regime.time_verdicts import no_new_slow_tests, seconds, suite_within_budget
+from meta_regime.verdict import (
+    Decide,
+    Outcome,
+    Standards,
+    Verdict,
+    broken_standards,
+    extra,
+    load_standards,
+    not_judged,
+    percent,
+    reach_verdict,
+)
 
 TODAY = datetime.date(2026, 11, 22)
 FAST = TestTiming("tests/test_a.py::test_fast", 0.0, 0.01, 0.0, 0.0, "passed")
@@ -74,6 +86,45 @@ class TestEveryVerdict:
         run = run_of(bad, source="a child run", partial="the session was stopped: stopping after 1 failures")
         assert reach_verdict(decide, run, Standards()).outcome is Outcome.FAILED
 
+    def test_ten_of_the_tests_that_failed_are_named_and_all_are_counted(self) -> None:
+        bad = [slow_test(f"test_{number}", 0, 0, 0)._replace(outcome="failed") for number in range(11)]
+        verdict = reach_verdict(suite_within_budget, run_of(FAST, *bad, source="a child run"), Standards())
+        assert verdict.line.startswith("11 tests of the suite failed; mend that first. (")
+        assert verdict.details.count("python -m pytest tests/test_a.py::test_") == 10
+
+    def test_what_cannot_be_judged_fails_where_that_is_demanded_unless_it_says_otherwise(self) -> None:
+        assert not not_judged("partial run").optional
+
+
+class TestStandards:
+    def test_each_file_is_read_into_its_place(self, tmp_path: Path) -> None:
+        (tmp_path / "policy.toml").write_text("[coverage]\nminimum = 64\n", encoding="utf-8")
+        (tmp_path / "known_slow.toml").write_text(entry_to_paste("a.py::test_b", 11, TODAY, "why"), encoding="utf-8")
+        standards = load_standards(tmp_path, TODAY)
+        assert standards.policy.coverage.minimum == 64
+        assert [entry.test for entry in standards.known_slow] == ["a.py::test_b"]
+        assert standards.today == TODAY
+
+    def test_what_is_wrong_in_either_is_said_at_once(self, tmp_path: Path) -> None:
+        for name in ("policy.toml", "known_slow.toml"):
+            (tmp_path / name).write_text("a = [", encoding="utf-8")
+        with pytest.raises(PolicyError) as caught:
+            load_standards(tmp_path, TODAY)
+        assert [problem.split()[0] for problem in caught.value.problems] == ["policy.toml", "known_slow.toml"]
+
+    def test_one_thing_wrong_is_the_line_and_several_are_listed(self) -> None:
+        one = broken_standards(PolicyError(["policy.toml is missing"]))
+        assert one == Verdict(Outcome.FAILED, "Nothing was judged. tests/meta/policy.toml is missing")
+        two = broken_standards(PolicyError(["policy.toml: a", "known_slow.toml: b"]))
+        line, listed = (
+            "Nothing was judged: 2 settings in tests/meta are wrong.",
+            "    policy.toml: a\n    known_slow.toml: b",
+        )
+        assert two == Verdict(Outcome.FAILED, line, listed)
+
+    def test_an_extra_that_was_deleted_is_none(self) -> None:
+        assert extra("deleted_by_its_owner") is None
+
 
 class TestTotalCoverage:
     def judge(self, coverage: MeasuredCoverage | None, minimum: float = 80.0, **facts: object) -> Verdict:
@@ -106,6 +157,29 @@ class TestTotalCoverage:
         assert verdict.outcome is outcome
         assert f"the minimum is {fail_under:g} %" in verdict.line
         assert ("fail_under in the project's coverage settings" in verdict.details) is (outcome is Outcome.FAILED)
+
+    @pytest.mark.parametrize(("missing", "way"), [(20, 10), (11, 1), (10, None), (9, None)])
+    def test_a_pass_below_the_target_tells_what_is_missing_to_it(self, missing: int, way: int | None) -> None:
+        standards = Standards(Policy(coverage=Coverage(minimum=75, target=90)))
+        verdict = total_meets_minimum(run_of(coverage=covered((100, missing, 0, 0))), standards)
+        told = f" Statements and branches to cover to the target of 90 %: {way}." if way else ""
+        line = f"Total coverage is {100 - missing}.00 %, the minimum is 75 %.{told}"
+        assert verdict == Verdict(Outcome.PASSED, line)
+
+    @pytest.mark.parametrize(
+        ("minimum", "told"),
+        [(80, "1 to the minimum, 11 to the target of 90 %"), (90, "11 to the minimum"), (95, "16 to the minimum")],
+    )
+    def test_a_target_that_asks_for_no_more_than_the_minimum_is_not_told(self, minimum: float, told: str) -> None:
+        standards = Standards(Policy(coverage=Coverage(minimum=75, target=90)))
+        verdict = total_meets_minimum(run_of(coverage=covered((100, 21, 0, 0), fail_under=minimum)), standards)
+        assert verdict.details.startswith(f"Statements and branches to cover: {told}.\n")
+
+    @pytest.mark.parametrize("fail_under", [70.0, 80.0])
+    def test_a_policy_that_says_otherwise_is_named(self, fail_under: float) -> None:
+        said = self.judge(covered((100, 10, 0, 0), fail_under=fail_under), minimum=75).line
+        assert "(fail_under in the project's coverage settings; the policy says 75 %)" in said
+        assert "the policy says" not in self.judge(covered((100, 10, 0, 0), fail_under=75.0), minimum=75).line
 
     def test_no_coverage_is_not_judged_and_says_why(self) -> None:
         verdict = self.judge(None, coverage_missing="this session ran without --cov")
@@ -175,10 +249,32 @@ class TestSuiteTime:
         assert suite_within_budget(run_of(seconds=12.51), standards).outcome is Outcome.FAILED
         assert suite_within_budget(run_of(seconds=10.01), self.standards).outcome is Outcome.FAILED
 
+    @pytest.mark.parametrize(
+        ("took", "told"),
+        [(4.0, ""), (5.0, ""), (5.5, " (ideal: 5 s)"), (9.5, " (ideal: 5 s)"), (10.0, " (ideal: 5 s)")]
+        + [(took, ": over it, within the tolerance of 25 %") for took in (10.5, 12.0)],
+    )
+    def test_a_pass_tells_the_ideal_or_what_it_is_over(self, took: float, told: str) -> None:
+        standards = Standards(Policy(performance=Performance(suite_seconds=10, ideal_seconds=5)))
+        line = f"The suite took {took:.2f} s, its budget is 10 s{told}."
+        assert suite_within_budget(run_of(seconds=took), standards) == Verdict(Outcome.PASSED, line)
+
     def test_a_crowded_machine_is_not_a_slow_suite(self) -> None:
         verdict = suite_within_budget(run_of(seconds=15.0, queued=9.0), self.standards)
         assert verdict.outcome is Outcome.PASSED
         assert "took 6.00 s (15.00 s by the clock, less 9.00 s waiting for a busy CPU)" in verdict.line
+
+    @pytest.mark.parametrize(
+        ("took", "queued", "told"), [(8.0, 0.49, False), (8.0, 0.5, True), (100.0, 4.9, False), (100.0, 5.0, True)]
+    )
+    def test_waiting_for_a_cpu_is_told_from_half_a_second_and_a_twentieth_on(
+        self, took: float, queued: float, *, told: bool
+    ) -> None:
+        line = suite_within_budget(run_of(seconds=took, queued=queued), self.standards).line
+        assert ("waiting for a busy CPU" in line) is told
+
+    def test_hundredths_are_written_below_a_hundred_seconds(self) -> None:
+        assert [seconds(value) for value in (0.0, 99.99, 100.0, 123.4)] == ["0.00 s", "99.99 s", "100 s", "123 s"]
 
 
 class TestSlowTests:
@@ -195,7 +291,13 @@ class TestSlowTests:
         assert "test_fast" not in verdict.details
 
     def test_exactly_the_limit_passes(self) -> None:
-        assert self.judge(slow_test("test_x", 0, 10, 0)).outcome is Outcome.PASSED
+        at_it, over_it = slow_test("test_x", 0, 10, 0), slow_test("test_y", 0, 11, 0)
+        line = "No test is slower than 10 s, the slowest takes 10.00 s."
+        assert self.judge(at_it) == Verdict(Outcome.PASSED, line)
+        assert self.judge(FAST) == Verdict(Outcome.PASSED, line.replace("10.00", "0.01"))
+        known = KnownSlow(over_it.nodeid, 12, "emulator", TODAY)
+        line = "No test is slower than 10 s; 1 excused by known_slow.toml."
+        assert self.judge(at_it, over_it, known=(known,)) == Verdict(Outcome.PASSED, line)
 
     def test_a_little_over_the_limit_is_reported_unless_no_tolerance_is_given(self) -> None:
         standards = Standards(Policy(slow_tests=SlowTests(limit_seconds=10)))
@@ -206,6 +308,18 @@ class TestSlowTests:
         )
         assert no_new_slow_tests(run_of(slow_test("test_x", 0, 12.51, 0)), standards).outcome is Outcome.FAILED
         assert self.judge(near).outcome is Outcome.FAILED
+
+    @pytest.mark.parametrize(("count", "told"), [(3, "."), (4, " and 1 more."), (5, " and 2 more.")])
+    def test_three_that_are_a_little_over_the_limit_are_named(self, count: int, told: str) -> None:
+        standards = Standards(Policy(slow_tests=SlowTests(limit_seconds=10)))
+        slow = [slow_test(f"test_{number}", 0, 12 - number / 10, 0) for number in range(count)]
+        line = no_new_slow_tests(run_of(*reversed(slow)), standards).line
+        assert line.endswith(f"test_1 (11.90 s), tests/test_a.py::test_2 (11.80 s){told}")
+
+    def test_tests_and_fixtures_are_counted_apart(self) -> None:
+        fixture = FixtureTiming("db", "session", "tests", 13.0, 0.0, 0.0)
+        verdict = self.judge(slow_test("test_x", 0, 11, 0), slow_test("test_y", 0, 11, 0), fixtures=(fixture,))
+        assert verdict.line == "2 tests and 1 fixture are slower than 10 s."
 
     def test_a_fixture_of_each_worker_is_named_once(self) -> None:
         rows = tuple(FixtureTiming("db", "session", "tests", seconds, 0.0, 0.0) for seconds in (13.0, 11.0, 12.0))

@@ -89,7 +89,7 @@ def decided(found: Mapping[str, Any], branch: str, coverage: MeasuredCoverage, m
         return Verdict(Outcome.PASSED, said)
     worst = sorted(missed.items(), key=lambda pair: (-len(pair[1]), pair[0]))
     rows = [(str(len(lines)), f"{path}: {ranges(lines)}") for path, lines in worst[:_ROWS_SHOWN]]
-    shown = f"\n\nand {len(worst) - _ROWS_SHOWN} more files." if len(worst) > _ROWS_SHOWN else ""
+    shown = f"\n\nand {len(worst) - _ROWS_SHOWN} more." if len(worst) > _ROWS_SHOWN else ""
     return Verdict(
         Outcome.FAILED,
         said,

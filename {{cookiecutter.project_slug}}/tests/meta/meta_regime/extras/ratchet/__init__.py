@@ -155,13 +155,7 @@ def as_measured(coverage: MeasuredCoverage, config: pytest.Config) -> Baseline:
             data_file=None, config_file=getattr(config.option, "cov_config", None) or True
         )
     branches = any(file.branches for file in coverage.files) or configured.get_option("run:branch")
-    folders = {
-        name: next((f for f in (root / name, here / name) if f.exists()), here / name) for name in coverage.sources
-    }
-    folders = {name: folder.resolve() for name, folder in folders.items()}
-    inside = (
-        str(path.relative_to(root)) if path.is_relative_to(root) else _named(name) for name, path in folders.items()
-    )
+    inside = [_source(name, root, here) for name in dict.fromkeys(coverage.sources)]
     settings = {"branch": "on" if branches else "off", "source": _digest(sorted(inside))}
     for option in _SETTINGS.split():
         try:
@@ -173,6 +167,12 @@ def as_measured(coverage: MeasuredCoverage, config: pytest.Config) -> Baseline:
     versions = {"python": ".".join(map(str, sys.version_info[:2])), "system": platform.system()}
     files = {_named(file.path): Entry(file.missing, file.missing_branches) for file in coverage.files}
     return Baseline(files, settings, {**versions, "coverage": coverage_py.__version__})
+
+
+def _source(name: str, root: Path, here: Path) -> str:
+    """Give a measured source by its place in the project; what lies at neither place is a package, by its name."""
+    folder = next((each.resolve() for each in (root / name, here / name) if each.exists()), None)
+    return str(folder.relative_to(root)) if folder and folder.is_relative_to(root) else _named(name)
 
 
 def _digest(words: Sequence[str]) -> str:

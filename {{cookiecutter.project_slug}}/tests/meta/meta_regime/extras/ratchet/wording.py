@@ -71,7 +71,9 @@ def regressed(
 ) -> Verdict:
     """Say which files have more uncovered than they may, what that is, and what to do."""
     now, allowed = measured.files, baseline.files
-    count, others = now[paths[0]].uncovered, f" {_files(len(paths) - 1)} more have too much." if len(paths) > 1 else ""
+    count, others = now[paths[0]].uncovered, ""
+    if len(paths) > 1:
+        others = f" {_files(len(paths) - 1)} more {'has' if len(paths) == 2 else 'have'} too much."
     units = "line or branch" if count == 1 else "lines and branches"
     line = f"{paths[0]} has {count} uncovered {units}, {NAME} allows {allowed[paths[0]].uncovered}.{others}"
     rows = [(_numbers(now[path]), _numbers(allowed[path]), path) for path in paths[:_ROWS_SHOWN]]

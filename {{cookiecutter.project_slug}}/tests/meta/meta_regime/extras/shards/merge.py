@@ -103,9 +103,10 @@ def merged(folder: Path, typed: str, here: Mapping[str, Any], config: pytest.Con
 
 def checked(head: Any, path: Path) -> dict[str, Any]:
     """Give what a record says of its shard. Raises `RecordError` if that is not what a shard says."""
-    if not isinstance(head, dict) or not all(name in head and fits(head[name]) for name, fits in _HEAD.items()):
-        raise RecordError(f"{path.name} is not the record of a shard (pytest --meta-record=FILE)")
-    return head
+    fits = isinstance(head, dict) and all(name in head and is_fit(head[name]) for name, is_fit in _HEAD.items())
+    if fits and (head["group"] or not head["groups"]):
+        return dict(head)
+    raise RecordError(f"{path.name} is not the record of a shard (pytest --meta-record=FILE)")
 
 
 def strangers(shards: Sequence[Shard], here: Mapping[str, Any]) -> list[str]:
