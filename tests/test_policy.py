@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
 from pathlib import Path
 
@@ -47,7 +46,7 @@ def test_values_are_read_and_frozen() -> None:
     assert policy.suite.args == ("-m", "unit")
     assert policy.coverage.minimum == 64.0
     assert policy.coverage.floors == {"src/shop/billing/**": 95.0}
-    with pytest.raises(dataclasses.FrozenInstanceError):
+    with pytest.raises(AttributeError):
         policy.coverage.minimum = 0.0  # type: ignore[misc]
 
 
