@@ -149,8 +149,8 @@ class TestMergingByGit:
 
     def test_files_added_at_both_ends_of_the_list_merge_without_a_conflict(self) -> None:
         start = measured({f"src/{name}.py": Entry(1, 0) for name in "gmt"})
-        first = replace(start, files={**start.files, "src/a.py": Entry(2, 0)})
-        last = replace(start, files={**start.files, "src/z.py": Entry(3, 0)})
+        first = start._replace(files={**start.files, "src/a.py": Entry(2, 0)})
+        last = start._replace(files={**start.files, "src/z.py": Entry(3, 0)})
         text = self.merge_file(written(first), written(start), written(last))
         assert parsed(text).files.keys() == first.files.keys() | last.files.keys()
 

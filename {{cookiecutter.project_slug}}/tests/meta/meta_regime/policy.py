@@ -95,7 +95,6 @@ class Policy(NamedTuple):
 
 # `cruft update` ends well, and says "Good work!", when it leaves one.
 _CONFLICT = "has a conflict of an update or a merge in it: `git diff` shows both sides, keep one. It "
-_DEFAULTS = Policy()
 
 
 class _Number(NamedTuple):
@@ -153,7 +152,7 @@ def parse_policy(document: Mapping[str, Any], name: str = "policy.toml") -> Poli
         elif not isinstance(table, Mapping):
             problems.append(f"{name}: {title} must be a table: write [{title}] on a line of its own")
         else:
-            tables[title] = _parse_table(getattr(_DEFAULTS, title), table, f"{name}: [{title}]", problems)
+            tables[title] = _parse_table(getattr(Policy(), title), table, f"{name}: [{title}]", problems)
     policy = Policy(**tables)
     problems = problems or [f"{name}: {contradiction}" for contradiction in _contradictions(policy)]
     if problems:

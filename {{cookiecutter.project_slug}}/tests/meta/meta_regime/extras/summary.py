@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _COLOURS = {Outcome.PASSED: "green", Outcome.FAILED: "red", Outcome.NOT_JUDGED: "yellow"}
 _INDENT = 2 + max(len(outcome.value) for outcome in Outcome)
 # An id is one word, though its parameters have blanks; and so is a number with its unit.
-_WORD = re.compile(r"\S*::[^\s\[]*\[[^\]]*\]\S*|[(+-]?\d[\d.]* (?:%|s)(?![^\s.,:;)])\S*|\S+")
+_WORD = r"\S*::[^\s\[]*\[[^\]]*\]\S*|[(+-]?\d[\d.]* (?:%|s)(?![^\s.,:;)])\S*|\S+"
 
 
 @pytest.hookimpl(trylast=True)
@@ -66,7 +66,7 @@ def wrapped(text: str, width: int) -> list[str]:
     Whoever searches a log finds a verdict on one line.
     """
     lines: list[str] = []
-    for word in _WORD.findall(text) if width > 0 else [text]:
+    for word in re.findall(_WORD, text) if width > 0 else [text]:
         if lines and len(lines[-1]) + 1 + len(word) <= width:
             lines[-1] += f" {word}"
         else:
