@@ -6,7 +6,6 @@ import contextlib
 import json
 import subprocess
 import tempfile
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -173,7 +172,7 @@ class TestReasons:
         assert loosened(before, measured({}), ["src/a.py"]) == ["src/a.py"]
 
     def test_under_other_settings_numbers_are_not_compared(self) -> None:
-        before = replace(measured({"src/a.py": Entry(1, 0)}), settings={"branch": "off"})
+        before = measured({"src/a.py": Entry(1, 0)})._replace(settings={"branch": "off"})
         assert loosened(before, measured({"src/a.py": Entry(5, 5)}), ["src/a.py"]) == []
 
     def test_a_reason_stays_while_something_is_uncovered(self) -> None:

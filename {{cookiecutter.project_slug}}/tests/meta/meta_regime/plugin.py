@@ -26,7 +26,10 @@ def pytest_meta_tests_addoption(parser: pytest.Parser, pluginmanager: pytest.Pyt
     group.addoption("--meta-strict", action="store_true", help="fail where a verdict cannot judge (as with CI set)")
     pluginmanager.add_hookspecs(hookspecs)
     for extra in sorted(Path(__file__).with_name("extras").glob("[!_]*")):
-        pluginmanager.register(importlib.import_module(f"meta_regime.extras.{extra.stem}"), f"meta-tests-{extra.stem}")
+        module = importlib.import_module(f"meta_regime.extras.{extra.stem}")
+        # pytest and pluggy look at every name of a plugin: let them see the hooks, which are few.
+        module.__dir__ = [name for name in vars(module) if name.startswith("pytest_")].copy  # type: ignore[method-assign]
+        pluginmanager.register(module, f"meta-tests-{extra.stem}")
 
 
 @pytest.hookimpl(specname="pytest_configure")

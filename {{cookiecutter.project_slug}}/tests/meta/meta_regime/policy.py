@@ -97,24 +97,16 @@ class Policy(NamedTuple):
 _CONFLICT = "has a conflict of an update or a merge in it: `git diff` shows both sides, keep one. It "
 
 
-class _Number(NamedTuple):
-    """What a number counts, and what it may be: from `low` (itself excluded if `above`) to `high`."""
-
-    unit: str
-    low: float = 0
-    high: float = math.inf
-    above: bool = False
-
-
-_SECONDS, _PERCENT = _Number("seconds", above=True), _Number("per cent", high=100)
+# By key: what a number counts, the least and the most that it may be, and whether it must be above the least.
+_SECONDS, _PERCENT = ("seconds", 0.0, math.inf, True), ("per cent", 0.0, 100.0, False)
 NUMBERS = {
     **dict.fromkeys(("timeout_seconds", "suite_seconds", "ideal_seconds", "limit_seconds"), _SECONDS),
-    **dict.fromkeys(("confirm_seconds", "sleep_seconds"), _Number("seconds")),
+    **dict.fromkeys(("confirm_seconds", "sleep_seconds"), ("seconds", 0.0, math.inf, False)),
     **dict.fromkeys(("minimum", "target", "module_floor", "changed_lines_minimum", "floors"), _PERCENT),
-    **dict.fromkeys(("tolerance_percent", "slowdown_percent"), _Number("per cent")),
-    "confirm_at_most": _Number("tests"),
-    "breaker_failures": _Number("failures", low=1),
-    "breaker_seconds": _Number("seconds", high=60, above=True),
+    **dict.fromkeys(("tolerance_percent", "slowdown_percent"), ("per cent", 0.0, math.inf, False)),
+    "confirm_at_most": ("tests", 0.0, math.inf, False),
+    "breaker_failures": ("failures", 1.0, math.inf, False),
+    "breaker_seconds": ("seconds", 0.0, 60.0, True),
 }
 
 
@@ -183,7 +175,7 @@ def _nearest(word: str, known: Sequence[str]) -> str:
     return f"did you mean {close[0]}?" if close else "known are: " + ", ".join(known)
 
 
-def _checked_number(value: Any, rule: _Number, where: str, problems: list[str]) -> float | None:
+def _checked_number(value: Any, rule: tuple[str, float, float, bool], where: str, problems: list[str]) -> float | None:
     """Give the number, or None after noting what is wrong with it."""
     unit, low, high, above = rule
     if isinstance(value, bool) or not isinstance(value, (int, float)):
