@@ -40,3 +40,4 @@ def pytest_meta_tests_configure(config: pytest.Config) -> None:
             config.pluginmanager.add_hookspecs(hookspecs)  # loaded too late for the hook above
         parser = _parsers.pop() if _parsers else None
         config.pluginmanager.register(JudgedSession(config, parser), "meta-tests")
+        config.addinivalue_line("norecursedirs", "meta/meta_regime")  # there are no tests in these twenty folders

@@ -5,6 +5,7 @@ Everything that is wrong is reported at once, each with its key and with what wo
 
 from __future__ import annotations
 
+import functools
 import math
 import tomllib
 from collections.abc import Mapping, Sequence
@@ -108,6 +109,7 @@ NUMBERS = {
     "breaker_failures": ("failures", 1.0, math.inf, False),
     "breaker_seconds": ("seconds", 0.0, 60.0, True),
 }
+_loads = functools.lru_cache(maxsize=4)(tomllib.loads)  # several ask for the same, and change nothing in it
 
 
 def read_toml(path: Path) -> dict[str, Any]:
@@ -115,7 +117,7 @@ def read_toml(path: Path) -> dict[str, Any]:
     if path.is_symlink() or not path.is_file():
         raise PolicyError([f"{path.name} cannot be read: it is a link, a folder or a device, not a file"])
     try:
-        document = tomllib.loads(path.read_bytes().decode("utf-8-sig"))
+        document = _loads(path.read_bytes().decode("utf-8-sig"))
         repr(document)  # fails for a number of thousands of digits, which no message could show
     except UnicodeDecodeError as error:
         raise PolicyError([f"{path.name} is not UTF-8 text (byte {error.start}); save it as UTF-8"]) from None

@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ..verdict import Outcome, Standards
-from ._at_a_glance import different, head_room, more_about, told
-from ._visible import visible
 
 if TYPE_CHECKING:
     from ..session import JudgedSession
@@ -27,6 +25,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     judged: JudgedSession | None = config.pluginmanager.getplugin("meta-tests")
     if judged is None or not judged.verdicts:
         return
+    from ._at_a_glance import different, told
+    from ._visible import visible
+
     verdicts, run, write_line = judged.verdicts, judged.run, terminalreporter.write_line
     lines = {verdict.line for verdict in verdicts.values()}
     if len(lines) == 1 and all(verdict.outcome is Outcome.NOT_JUDGED for verdict in verdicts.values()):
@@ -57,6 +58,8 @@ def _beside(judged: JudgedSession) -> tuple[dict[str, str], dict[str, list[str]]
     run, standards, verbose = judged.run, judged.standards, judged.config.option.verbose
     if run is None or not isinstance(standards, Standards) or verbose < 0:
         return {}, {}
+    from ._at_a_glance import head_room, more_about
+
     return head_room(run, standards), more_about(run, standards) if verbose > 0 else {}
 
 

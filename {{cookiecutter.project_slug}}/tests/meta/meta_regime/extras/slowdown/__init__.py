@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from .. import _accept
-from .measuring import Watch
 
 if TYPE_CHECKING:
     from ...verdict import Decide
@@ -27,6 +26,8 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
 def pytest_configure(config: pytest.Config) -> None:
     """Watch this session."""
     if not config.getoption("no_meta", False):
+        from .measuring import Watch
+
         config.pluginmanager.register(Watch(config), "meta-tests-slowdown-watch")
 
 
