@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,8 +14,9 @@ from .. import _accept
 if TYPE_CHECKING:
     import datetime
 
+    from ...record import SuiteRun
     from ...time_verdicts import Row
-    from ...verdict import Decide, Standards
+    from ...verdict import Decide, Standards, Verdict
     from .entries import KnownSlow
 
 
@@ -25,9 +27,13 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
 
 def test_known_slow_list_is_current(judge: Callable[[Decide], None], request: pytest.FixtureRequest) -> None:
     """Every entry of known_slow.toml is still needed."""
+    judge(functools.partial(_judged, request.config))
+
+
+def _judged(config: pytest.Config, run: SuiteRun, standards: Standards) -> Verdict:
     from .judging import list_is_current
 
-    judge(lambda run, standards: list_is_current(request.config, run, standards))
+    return list_is_current(config, run, standards)
 
 
 # For others, who need not know where it is: what it takes is imported when they ask.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,8 @@ import pytest
 from .. import _accept
 
 if TYPE_CHECKING:
-    from ...verdict import Decide
+    from ...record import SuiteRun
+    from ...verdict import Decide, Standards, Verdict
     from .baseline import Baseline
 
 
@@ -21,9 +23,13 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
 
 def test_coverage_has_not_regressed(judge: Callable[[Decide], None], request: pytest.FixtureRequest) -> None:
     """No file has more uncovered lines and branches than baseline.json allows."""
+    judge(functools.partial(_judged, request.config))
+
+
+def _judged(config: pytest.Config, run: SuiteRun, standards: Standards) -> Verdict:
     from .judging import has_not_regressed
 
-    judge(lambda run, standards: has_not_regressed(request.config, run, standards))
+    return has_not_regressed(config, run, standards)
 
 
 def compared(config: pytest.Config) -> tuple[Baseline, Baseline] | None:

@@ -6,6 +6,7 @@ it to have no neighbours. So this verdict alone may be "not judged" there, as it
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,8 @@ import pytest
 from .. import _accept
 
 if TYPE_CHECKING:
-    from ...verdict import Decide
+    from ...record import SuiteRun
+    from ...verdict import Decide, Standards, Verdict
     from .compare import Difference
 
 
@@ -33,9 +35,13 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def test_suite_has_not_slowed_down(judge: Callable[[Decide], None], request: pytest.FixtureRequest) -> None:
     """What baseline.json knows of takes no longer than it did, on the same class of machine."""
+    judge(functools.partial(_judged, request.config))
+
+
+def _judged(config: pytest.Config, run: SuiteRun, standards: Standards) -> Verdict:
     from .judging import has_not_slowed_down
 
-    judge(lambda run, standards: has_not_slowed_down(request.config, run, standards))
+    return has_not_slowed_down(config, run, standards)
 
 
 def took(config: pytest.Config) -> Difference | None:

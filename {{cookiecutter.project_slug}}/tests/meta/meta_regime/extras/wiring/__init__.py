@@ -6,6 +6,7 @@ it has to: it is a fifth of the regime.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -13,14 +14,18 @@ import pytest
 
 if TYPE_CHECKING:
     from ...record import SuiteRun
-    from ...verdict import Decide, Standards
+    from ...verdict import Decide, Standards, Verdict
 
 
 def test_the_verdicts_are_wired_in(judge: Callable[[Decide], None], request: pytest.FixtureRequest) -> None:
     """The loader, CI and pre-commit really have the verdicts given, and thresholds have one source."""
+    judge(functools.partial(_judged, request.config))
+
+
+def _judged(config: pytest.Config, run: SuiteRun, standards: Standards) -> Verdict:
     from .judging import verdicts_are_wired_in
 
-    judge(lambda run, standards: verdicts_are_wired_in(request.config, run, standards))
+    return verdicts_are_wired_in(config, run, standards)
 
 
 def broken_rules(config: pytest.Config, run: SuiteRun, standards: Standards) -> list[str]:
