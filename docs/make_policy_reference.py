@@ -7,7 +7,6 @@ python docs/make_policy_reference.py --check   exit status 1 if it is not what i
 from __future__ import annotations
 
 import argparse
-import dataclasses
 import importlib
 import inspect
 import json
@@ -23,7 +22,7 @@ META = ROOT / "{{cookiecutter.project_slug}}" / "tests" / "meta"
 PAGE = ROOT / "docs" / "policy.md"
 sys.path.insert(0, str(META))
 
-from meta_regime.policy import Policy  # noqa: E402 - it lies in a folder whose name is no package's
+from meta_regime.policy import NUMBERS, Policy  # noqa: E402 - it lies in a folder whose name is no package's
 
 HEAD = """\
 # Every key of tests/meta/policy.toml
@@ -56,16 +55,16 @@ def comments(template: str) -> dict[tuple[str, str], str]:
     return found
 
 
-def allowed(rule: Mapping[str, Any], default: object) -> str:
+def allowed(key: str, default: object) -> str:
     """Say what a key takes: its unit and bounds."""
-    if not rule:
+    if key not in NUMBERS:
         return "text by name" if isinstance(default, Mapping) else "list of texts"
-    low, high = rule["low"], rule["high"]
-    least = f"more than {low:g}" if rule["above"] else f"{low:g} or more"
-    bounds = f"{low:g} to {high:g}" if math.isfinite(high) and not rule["above"] else least
-    bounds += f", at most {high:g}" if math.isfinite(high) and rule["above"] else ""
+    unit, low, high, above = NUMBERS[key]
+    least = f"more than {low:g}" if above else f"{low:g} or more"
+    bounds = f"{low:g} to {high:g}" if math.isfinite(high) and not above else least
+    bounds += f", at most {high:g}" if math.isfinite(high) and above else ""
     kind = "numbers by glob, " if isinstance(default, Mapping) else ""
-    return f"{kind}{rule['unit']}, {bounds}"
+    return f"{kind}{unit}, {bounds}"
 
 
 def rules() -> Iterator[tuple[Any, str]]:
@@ -79,14 +78,12 @@ def rules() -> Iterator[tuple[Any, str]]:
 def rows() -> Iterator[str]:
     """Yield the page, a line each."""
     said = comments((META / "policy.toml").read_text(encoding="utf-8"))
-    policy = Policy()
-    for table in dataclasses.fields(policy):
-        yield from (f"## [{table.name}]", "", "| key | default | takes | what it is |", "| --- | --- | --- | --- |")
-        for key in dataclasses.fields(getattr(policy, table.name)):
-            default = getattr(getattr(policy, table.name), key.name)
-            shown = json.dumps(list(default) if isinstance(default, tuple) else default)
-            text = said.pop((table.name, key.name)).replace("|", "\\|")
-            yield f"| `{key.name}` | `{shown}` | {allowed(key.metadata, default)} | {text} |"
+    for title, table in Policy()._asdict().items():
+        yield from (f"## [{title}]", "", "| key | default | takes | what it is |", "| --- | --- | --- | --- |")
+        for key, default in table._asdict().items():
+            shown = json.dumps(dict(default) if isinstance(default, Mapping) else default)
+            text = said.pop((title, key)).replace("|", "\\|")
+            yield f"| `{key}` | `{shown}` | {allowed(key, default)} | {text} |"
         yield ""
     yield from ("## Rules", "", "What `[hygiene.excused]` can excuse, each with a reason.", "")
     yield from ("| rule | of the verdict | broken, it says |", "| --- | --- | --- |")

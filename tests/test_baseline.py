@@ -6,7 +6,6 @@ import contextlib
 import json
 import subprocess
 import tempfile
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -153,7 +152,7 @@ class TestComparing:
     def test_what_it_was_measured_with_is_renewed_with_the_first_line_that_changes(self) -> None:
         before = measured({"a.py": Entry(2, 0)})
         newer = {"python": "3.13"}
-        same, less = (replace(measured({"a.py": Entry(lines, 0)}), measured_with=newer) for lines in (2, 1))
+        same, less = (measured({"a.py": Entry(lines, 0)})._replace(measured_with=newer) for lines in (2, 1))
         assert accepted(before, same).measured_with == before.measured_with
         assert accepted(before, less).measured_with == newer
 
@@ -183,8 +182,8 @@ class TestMergingByGit:
 
     def test_files_added_at_both_ends_of_the_list_merge_without_a_conflict(self) -> None:
         start = measured({f"src/{name}.py": Entry(1, 0) for name in "gmt"})
-        first = replace(start, files={**start.files, "src/a.py": Entry(2, 0)})
-        last = replace(start, files={**start.files, "src/z.py": Entry(3, 0)})
+        first = start._replace(files={**start.files, "src/a.py": Entry(2, 0)})
+        last = start._replace(files={**start.files, "src/z.py": Entry(3, 0)})
         text = self.merge_file(written(first), written(start), written(last))
         assert parsed(text).files.keys() == first.files.keys() | last.files.keys()
 
@@ -212,7 +211,7 @@ class TestReasons:
         assert loosened(before, now, now.files) == []
 
     def test_under_other_settings_numbers_are_not_compared(self) -> None:
-        before = replace(measured({"src/a.py": Entry(1, 0)}), settings={"branch": "off"})
+        before = measured({"src/a.py": Entry(1, 0)})._replace(settings={"branch": "off"})
         assert loosened(before, measured({"src/a.py": Entry(5, 5)}), ["src/a.py"]) == []
 
     def test_a_reason_stays_while_something_is_uncovered(self) -> None:

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from meta_regime.extras.known_slow import how_to_excuse
 from meta_regime.extras.known_slow.entries import KnownSlow
+from meta_regime.extras.known_slow.judging import how_to_excuse
 from meta_regime.extras.known_slow.stale import Stale, Wanted
 from meta_regime.extras.known_slow.trimming import CannotTrimError, trim, without
 from meta_regime.policy import Policy, SlowTests

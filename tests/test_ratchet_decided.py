@@ -9,11 +9,11 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from meta_regime.extras import ratchet
 from meta_regime.extras._accept import _SAID
 from meta_regime.extras._git import where_it_left
-from meta_regime.extras.ratchet import _named, as_measured, compared, has_not_regressed
+from meta_regime.extras.ratchet import judging as ratchet
 from meta_regime.extras.ratchet.baseline import Baseline, Entry
+from meta_regime.extras.ratchet.judging import _named, as_measured, compared, has_not_regressed
 from meta_regime.policy import Coverage, Policy
 from meta_regime.record import FileCoverage, MeasuredCoverage, SuiteRun, TestTiming
 from meta_regime.verdict import Outcome, Standards, Verdict

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 import pytest
 from meta_regime.extras.ratchet import wording
@@ -134,7 +133,7 @@ def test_only_settings_that_differ_are_named() -> None:
     line = "tests/meta/baseline.json was measured with other coverage settings than this run: branch, include, omit"
     assert wording.other_settings(one, other).line == f"{line}."
     for version in ("7.5", "7.7"):
-        changed = replace(other, measured_with={"coverage": version})
+        changed = other._replace(measured_with={"coverage": version})
         defaults = f"(or coverage.py's defaults: it was 7.6, and is {version})"
         assert wording.other_settings(one, changed).line == f"{line} {defaults}."
 

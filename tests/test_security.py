@@ -18,9 +18,9 @@ from meta_regime.adopting.edits import Plan, Problem
 from meta_regime.adopting.writing import FOLDER, undo
 from meta_regime.extras._stored_record import RecordError, load_record, save_record
 from meta_regime.extras._whole_files import write_whole
-from meta_regime.extras.ratchet import _usable
 from meta_regime.extras.ratchet.baseline import Baseline
-from meta_regime.extras.slowdown import _read as timings_in
+from meta_regime.extras.ratchet.judging import _usable
+from meta_regime.extras.slowdown.judging import _read as timings_in
 from meta_regime.policy import PolicyError, load_policy
 from meta_regime.record import SuiteRun
 from meta_regime.verdict import Outcome, Verdict, load_standards

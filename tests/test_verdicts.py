@@ -352,7 +352,7 @@ class TestSlowTests:
         assert self.judge(slow, known=(entry,)) == Verdict(
             Outcome.PASSED, "No test is slower than 10 s; 1 excused by known_slow.toml."
         )
-        ended = self.judge(slow, known=(replace(entry, until=datetime.date(2026, 11, 21)),))
+        ended = self.judge(slow, known=(entry._replace(until=datetime.date(2026, 11, 21)),))
         assert ended.outcome is Outcome.FAILED
         assert "The entry of tests/test_a.py::test_x in known_slow.toml ended on 2026-11-21." in ended.details
         slower = self.judge(slow_test("test_x", 0, 13, 0), known=(entry,))

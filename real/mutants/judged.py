@@ -14,7 +14,7 @@ MODULES: dict[str, str] = {
     "record.py": "test_record test_verdicts test_time_split | test_plan test_exactness test_account",
     "policy.py": "test_policy test_fuzz | test_start_here test_judged_session",
     "extras/ratchet/baseline.py": "test_baseline test_ratchet_wording | test_ratchet test_ratchet_and_reviewers",
-    "extras/ratchet/__init__.py": "test_ratchet_decided | test_ratchet test_ratchet_and_reviewers",
+    "extras/ratchet/judging.py": "test_ratchet_decided | test_ratchet test_ratchet_and_reviewers",
     "extras/ratchet/history.py": "test_ratchet_decided | test_ratchet test_ratchet_and_reviewers",
     "extras/ratchet/wording.py": "test_ratchet_wording | test_ratchet test_ratchet_and_reviewers",
     "extras/shards/merge.py": "test_merging_shards test_fuzz | test_shards test_ci_shards",

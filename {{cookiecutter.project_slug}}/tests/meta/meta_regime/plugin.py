@@ -26,7 +26,10 @@ def pytest_meta_tests_addoption(parser: pytest.Parser, pluginmanager: pytest.Pyt
     group.addoption("--meta-strict", action="store_true", help="fail where a verdict cannot judge (as with CI set)")
     pluginmanager.add_hookspecs(hookspecs)
     for extra in sorted(Path(__file__).with_name("extras").glob("[!_]*")):
-        pluginmanager.register(importlib.import_module(f"meta_regime.extras.{extra.stem}"), f"meta-tests-{extra.stem}")
+        module = importlib.import_module(f"meta_regime.extras.{extra.stem}")
+        # pytest and pluggy look at every name of a plugin: let them see the hooks, which are few.
+        module.__dir__ = [name for name in vars(module) if name.startswith("pytest_")].copy  # type: ignore[method-assign]
+        pluginmanager.register(module, f"meta-tests-{extra.stem}")
 
 
 @pytest.hookimpl(specname="pytest_configure")
@@ -37,3 +40,4 @@ def pytest_meta_tests_configure(config: pytest.Config) -> None:
             config.pluginmanager.add_hookspecs(hookspecs)  # loaded too late for the hook above
         parser = _parsers.pop() if _parsers else None
         config.pluginmanager.register(JudgedSession(config, parser), "meta-tests")
+        config.addinivalue_line("norecursedirs", "meta/meta_regime")  # there are no tests in these twenty folders

@@ -5,14 +5,13 @@ Everything that is wrong is reported at once, each with its key and with what wo
 
 from __future__ import annotations
 
-import dataclasses
-import difflib
+import functools
 import math
 import tomllib
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 
 class PolicyError(Exception):
@@ -23,58 +22,46 @@ class PolicyError(Exception):
         self.problems = problems
 
 
-def _number(default: float, *, unit: str, low: float, high: float = math.inf, above: bool = False) -> Any:
-    """Declare a number from `low` (itself excluded if `above`) to `high`, in `unit`."""
-    return field(default=default, metadata={"unit": unit, "low": low, "high": high, "above": above})
-
-
-@dataclass(frozen=True)
-class Suite:
+class Suite(NamedTuple):
     """What is judged, what it depends on beside packages and tests, and how long a child run of it may take."""
 
     args: tuple[str, ...] = ()
     packages: tuple[str, ...] = ("auto",)
     environment: tuple[str, ...] = ()
     inputs: tuple[str, ...] = ()
-    timeout_seconds: float = _number(1800.0, unit="seconds", low=0, above=True)
+    timeout_seconds: float = 1800.0
 
 
-@dataclass(frozen=True)
-class Coverage:
+class Coverage(NamedTuple):
     """Shares of statements and branches that tests must execute, in per cent."""
 
-    minimum: float = _number(80.0, unit="per cent", low=0, high=100)
-    target: float = _number(90.0, unit="per cent", low=0, high=100)
-    module_floor: float = _number(50.0, unit="per cent", low=0, high=100)
-    changed_lines_minimum: float = _number(80.0, unit="per cent", low=0, high=100)
+    minimum: float = 80.0
+    target: float = 90.0
+    module_floor: float = 50.0
+    changed_lines_minimum: float = 80.0
     compare_with: tuple[str, ...] = ()
-    floors: Mapping[str, float] = field(
-        default_factory=dict, metadata={"unit": "per cent", "low": 0, "high": 100, "above": False}
-    )
+    floors: Mapping[str, float] = MappingProxyType({})
 
 
-@dataclass(frozen=True)
-class Performance:
+class Performance(NamedTuple):
     """How long the whole suite may take, in seconds."""
 
-    suite_seconds: float = _number(120.0, unit="seconds", low=0, above=True)
-    ideal_seconds: float = _number(60.0, unit="seconds", low=0, above=True)
-    tolerance_percent: float = _number(25.0, unit="per cent", low=0)
-    slowdown_percent: float = _number(10.0, unit="per cent", low=0)
+    suite_seconds: float = 120.0
+    ideal_seconds: float = 60.0
+    tolerance_percent: float = 25.0
+    slowdown_percent: float = 10.0
 
 
-@dataclass(frozen=True)
-class SlowTests:
+class SlowTests(NamedTuple):
     """How long one test may take, in seconds."""
 
-    limit_seconds: float = _number(10.0, unit="seconds", low=0, above=True)
-    tolerance_percent: float = _number(25.0, unit="per cent", low=0)
-    confirm_at_most: float = _number(5.0, unit="tests", low=0)
-    confirm_seconds: float = _number(120.0, unit="seconds", low=0)
+    limit_seconds: float = 10.0
+    tolerance_percent: float = 25.0
+    confirm_at_most: float = 5.0
+    confirm_seconds: float = 120.0
 
 
-@dataclass(frozen=True)
-class Hygiene:
+class Hygiene(NamedTuple):
     """The categories (markers) of which every test needs one, what else is looked at, and what is excused.
 
     `ci_expressions` are the marker expressions by which CI chooses tests, `watch` what is seen of tests while they run,
@@ -85,33 +72,44 @@ class Hygiene:
     ci_expressions: tuple[str, ...] = ()
     not_tests: tuple[str, ...] = ()
     watch: tuple[str, ...] = ()
-    sleep_seconds: float = _number(0.1, unit="seconds", low=0)
-    excused: Mapping[str, str] = field(default_factory=dict)
+    sleep_seconds: float = 0.1
+    excused: Mapping[str, str] = MappingProxyType({})
 
 
-@dataclass(frozen=True)
-class FastTests:
+class FastTests(NamedTuple):
     """How soon breakers trip under `fast_resilience_config`, and how soon they let calls through again."""
 
-    breaker_failures: float = _number(3.0, unit="failures", low=1)
-    breaker_seconds: float = _number(0.05, unit="seconds", low=0, high=60, above=True)
+    breaker_failures: float = 3.0
+    breaker_seconds: float = 0.05
 
 
-@dataclass(frozen=True)
-class Policy:
+class Policy(NamedTuple):
     """All thresholds. The field names are the tables of `policy.toml`, theirs are its keys."""
 
-    suite: Suite = field(default_factory=Suite)
-    coverage: Coverage = field(default_factory=Coverage)
-    performance: Performance = field(default_factory=Performance)
-    slow_tests: SlowTests = field(default_factory=SlowTests)
-    hygiene: Hygiene = field(default_factory=Hygiene)
-    fast_tests: FastTests = field(default_factory=FastTests)
+    suite: Suite = Suite()
+    coverage: Coverage = Coverage()
+    performance: Performance = Performance()
+    slow_tests: SlowTests = SlowTests()
+    hygiene: Hygiene = Hygiene()
+    fast_tests: FastTests = FastTests()
 
 
 # `cruft update` ends well, and says "Good work!", when it leaves one.
 _CONFLICT = "has a conflict of an update or a merge in it: `git diff` shows both sides, keep one. It "
-_TABLES: dict[str, Any] = {table.name: table.default_factory for table in dataclasses.fields(Policy)}
+
+
+# By key: what a number counts, the least and the most that it may be, and whether it must be above the least.
+_SECONDS, _PERCENT = ("seconds", 0.0, math.inf, True), ("per cent", 0.0, 100.0, False)
+NUMBERS = {
+    **dict.fromkeys(("timeout_seconds", "suite_seconds", "ideal_seconds", "limit_seconds"), _SECONDS),
+    **dict.fromkeys(("confirm_seconds", "sleep_seconds"), ("seconds", 0.0, math.inf, False)),
+    **dict.fromkeys(("minimum", "target", "module_floor", "changed_lines_minimum", "floors"), _PERCENT),
+    **dict.fromkeys(("tolerance_percent", "slowdown_percent"), ("per cent", 0.0, math.inf, False)),
+    "confirm_at_most": ("tests", 0.0, math.inf, False),
+    "breaker_failures": ("failures", 1.0, math.inf, False),
+    "breaker_seconds": ("seconds", 0.0, 60.0, True),
+}
+_loads = functools.lru_cache(maxsize=4)(tomllib.loads)  # several ask for the same, and change nothing in it
 
 
 def read_toml(path: Path) -> dict[str, Any]:
@@ -119,7 +117,7 @@ def read_toml(path: Path) -> dict[str, Any]:
     if path.is_symlink() or not path.is_file():
         raise PolicyError([f"{path.name} cannot be read: it is a link, a folder or a device, not a file"])
     try:
-        document = tomllib.loads(path.read_bytes().decode("utf-8-sig"))
+        document = _loads(path.read_bytes().decode("utf-8-sig"))
         repr(document)  # fails for a number of thousands of digits, which no message could show
     except UnicodeDecodeError as error:
         raise PolicyError([f"{path.name} is not UTF-8 text (byte {error.start}); save it as UTF-8"]) from None
@@ -138,20 +136,17 @@ def load_policy(path: Path) -> Policy:
     return parse_policy(read_toml(path), path.name)
 
 
-_Table = TypeVar("_Table")
-
-
 def parse_policy(document: Mapping[str, Any], name: str = "policy.toml") -> Policy:
     """Check a parsed `policy.toml` and freeze it. Raises `PolicyError` with everything that is wrong in it."""
     problems: list[str] = []
     tables: dict[str, Any] = {}
     for title, table in document.items():
-        if title not in _TABLES:
-            problems.append(f"{name}: [{title}] is unknown; {_nearest(title, _TABLES)}")
+        if title not in Policy._fields:
+            problems.append(f"{name}: [{title}] is unknown; {_nearest(title, Policy._fields)}")
         elif not isinstance(table, Mapping):
             problems.append(f"{name}: {title} must be a table: write [{title}] on a line of its own")
         else:
-            tables[title] = _parse_table(_TABLES[title], table, f"{name}: [{title}]", problems)
+            tables[title] = _parse_table(getattr(Policy(), title), table, f"{name}: [{title}]", problems)
     policy = Policy(**tables)
     problems = problems or [f"{name}: {contradiction}" for contradiction in _contradictions(policy)]
     if problems:
@@ -159,50 +154,51 @@ def parse_policy(document: Mapping[str, Any], name: str = "policy.toml") -> Poli
     return policy
 
 
-def _parse_table(cls: type[_Table], table: Mapping[str, Any], where: str, problems: list[str]) -> _Table:
-    fields = {item.name: item for item in dataclasses.fields(cls)}  # type: ignore[arg-type]
+def _parse_table(defaults: Any, table: Mapping[str, Any], where: str, problems: list[str]) -> Any:
     values: dict[str, Any] = {}
     for key, value in table.items():
-        if key not in fields:
-            problems.append(f"{where} {key} is unknown; {_nearest(key, fields)}")
-            continue
-        rule = fields[key].metadata
-        if key == "floors":
-            values[key] = _numbers_by_name(value, rule, f"{where} floors", problems)
+        if key not in defaults._fields:
+            problems.append(f"{where} {key} is unknown; {_nearest(key, defaults._fields)}")
+        elif key == "floors":
+            values[key] = _numbers_by_name(value, f"{where} floors", problems)
         elif key == "excused":
             values[key] = _reasons(value, f"{where} excused", problems)
-        elif rule:
-            values[key] = _checked_number(value, rule, f"{where} {key}", problems)
+        elif key in NUMBERS:
+            values[key] = _checked_number(value, NUMBERS[key], f"{where} {key}", problems)
         else:
             values[key] = _checked_words(value, f"{where} {key}", problems)
-    return cls(**{key: value for key, value in values.items() if value is not None})
+    return defaults._replace(**{key: value for key, value in values.items() if value is not None})
 
 
-def _nearest(word: str, known: Mapping[str, Any]) -> str:
+def _nearest(word: str, known: Sequence[str]) -> str:
+    import difflib  # here: few policies are wrong
+
     close = difflib.get_close_matches(word, known, n=1)
     return f"did you mean {close[0]}?" if close else "known are: " + ", ".join(known)
 
 
-def _checked_number(value: Any, rule: Mapping[str, Any], where: str, problems: list[str]) -> float | None:
+def _checked_number(value: Any, rule: tuple[str, float, float, bool], where: str, problems: list[str]) -> float | None:
     """Give the number, or None after noting what is wrong with it."""
-    unit, low, high = rule["unit"], rule["low"], rule["high"]
+    unit, low, high, above = rule
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         problems.append(f"{where} = {value!r}: must be a number of {unit}, without quotes")
     elif not -1e300 < value < 1e300:  # nor is it a NaN
         problems.append(f"{where} = {value}: must be a finite number of {unit}")
-    elif value < low or value > high or (rule["above"] and value == low):
-        bounds = f"more than {low:g}" if rule["above"] else f"between {low:g} and {high:g}"
+    elif value < low or value > high or (above and value == low):
+        bounds = f"more than {low:g}" if above else f"between {low:g} and {high:g}"
         problems.append(f"{where} = {value:g}: must be {bounds} {unit}")
     else:
         return float(value)
     return None
 
 
-def _numbers_by_name(value: Any, rule: Mapping[str, Any], where: str, problems: list[str]) -> dict[str, float]:
+def _numbers_by_name(value: Any, where: str, problems: list[str]) -> dict[str, float]:
     if not isinstance(value, Mapping):
         problems.append(f'{where}: must be a table of globs, as in [coverage.floors] "src/pkg/billing/**" = 95')
         return {}
-    checked = {key: _checked_number(number, rule, f'{where} "{key}"', problems) for key, number in value.items()}
+    checked = {
+        key: _checked_number(number, NUMBERS["floors"], f'{where} "{key}"', problems) for key, number in value.items()
+    }
     return {key: number for key, number in checked.items() if number is not None}
 
 

@@ -9,8 +9,8 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 # Where CI says into which branch a change is to be merged: GitHub, GitLab.
 TARGETS = ("GITHUB_BASE_REF", "CI_MERGE_REQUEST_TARGET_BRANCH_NAME")
@@ -26,8 +26,7 @@ class GitError(Exception):
     """Git cannot tell; the message says why and what to do."""
 
 
-@dataclass(frozen=True)
-class Git:
+class Git(NamedTuple):
     """The repository in which a folder lies."""
 
     folder: Path

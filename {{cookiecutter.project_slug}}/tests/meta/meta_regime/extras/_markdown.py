@@ -10,12 +10,12 @@ import re
 from ._visible import visible
 
 # What may mean something inside a line: Markdown, HTML, a link, a mention, an emoji, a formula, the end of a cell.
-_MEANS_SOMETHING = re.compile(r"[\\`*_\[\]<>&|~!#$@:]|(?<=www)\.", re.IGNORECASE)
+_MEANS_SOMETHING = r"(?i)[\\`*_\[\]<>&|~!#$@:]|(?<=www)\."
 
 
 def text(words: str) -> str:
     """Give a text for the inside of a line, a cell or a summary; not for the beginning of a line."""
-    return _MEANS_SOMETHING.sub(lambda match: f"&#{ord(match[0])};", visible(words))
+    return re.sub(_MEANS_SOMETHING, lambda match: f"&#{ord(match[0])};", visible(words))
 
 
 def code(words: str) -> str:

@@ -25,8 +25,8 @@ _WAIT = 2.0  # seconds for the stacks to be written
 _DEEPEST = 2  # frames that are shown in any case
 _SHOWN = 12  # frames
 _OTHERS = 3  # processes, and threads beside the main one
-_THREAD = re.compile(r"^(?:Current t|T)hread .*:$", re.MULTILINE)
-_FRAME = re.compile(r'^  File "(.*)", line (\S+) in (.*)$', re.MULTILINE)
+_THREAD = r"(?m)^(?:Current t|T)hread .*:$"
+_FRAME = r'(?m)^  File "(.*)", line (\S+) in (.*)$'
 _COLLECTING = {"pytest_collection", "_importconftest"}
 
 
@@ -93,7 +93,7 @@ def where_it_hangs(folder: Path, root: Path, running: Sequence[str]) -> str:
 
 def in_short(text: str, root: Path, running: Sequence[str]) -> tuple[str, bool]:
     """Shorten what faulthandler wrote of a process; tell whether a test was running in it."""
-    parts = _THREAD.split(text)[1:]
+    parts = re.split(_THREAD, text)[1:]
     threads = [_frames(part, root) for part in parts]
     phases = ["".join(map(_phase, frames)) for frames in threads]
     if not threads or any("xdist/dsession.py" in frame.file for frames in threads for frame in frames):
@@ -116,7 +116,7 @@ def in_short(text: str, root: Path, running: Sequence[str]) -> tuple[str, bool]:
 def _frames(text: str, root: Path) -> list[Frame]:
     """Give the frames of a thread, the deepest last."""
     frames = []
-    for file, line, function in reversed(_FRAME.findall(text)):
+    for file, line, function in reversed(re.findall(_FRAME, text)):
         path = Path(file)
         ours = path.is_relative_to(root) and not {"site-packages", "meta_regime"} & set(path.parts)
         short = path.relative_to(root) if ours else Path(*path.parts[-2:])

@@ -14,7 +14,6 @@ import pytest
 from ..coverage_verdicts import lacking
 from ..record import FileCoverage, MeasuredCoverage, SuiteRun, exact_percent
 from ..verdict import percent
-from ._at_a_glance import most_to_gain
 from ._lines import how_to_see_lines, missing_ranges
 from ._markdown import code
 from ._markdown import table as markdown_table
@@ -35,6 +34,8 @@ all above it at their target. Test what matters first: the order is only that of
 
 def where_to_start(coverage: MeasuredCoverage) -> str:
     """List the modules in which most is to be gained, for a red verdict."""
+    from ._at_a_glance import most_to_gain
+
     gains = most_to_gain(coverage, _ROWS_SHOWN)
     rows = [(str(file.uncovered), percent(file.percent), percent(then), file.path) for file, then in gains]
     return f"""Most is to be gained here (the third column: the total once this file and those above it are

@@ -17,12 +17,12 @@ from ..record import SuiteRun
 from ..verdict import Decide, Standards, Verdict
 from . import _checks
 from ._checks import Check
-from ._pytest_settings import Place, in_force, is_true, places_in
 
 if TYPE_CHECKING:
     from argparse import Namespace
 
     from ..session import JudgedSession
+    from ._pytest_settings import Place
 
 # The settings that switch a rule on, the first that says something counts; pytest 9 has them all.
 _SWITCHES = {
@@ -170,6 +170,8 @@ def broken_rules(config: pytest.Config, _: SuiteRun, standards: Standards) -> li
 
 def facts_of(config: pytest.Config, standards: Standards) -> Facts:
     """Look at the settings of a session."""
+    from ._pytest_settings import in_force
+
     judged: JudgedSession = config.pluginmanager.getplugin("meta-tests")
     suite, typed = judged.facts.suite_and_typed(standards.policy.suite.args)
     place = in_force(config)
@@ -179,6 +181,8 @@ def facts_of(config: pytest.Config, standards: Standards) -> Facts:
 
 
 def _is_on(config: pytest.Config, rule: str, place: Place, suite: Namespace, typed: Namespace) -> bool:
+    from ._pytest_settings import is_true
+
     old = {"strict-markers": ("strict_markers", "strict"), "strict-config": ("strict_config",)}  # options of pytest 8
     if any(getattr(suite, name, False) for name in old.get(rule, ())):
         return True
@@ -222,6 +226,8 @@ def _unknown(config: pytest.Config, place: Place, suite: Namespace, typed: Names
 
 def _unread(config: pytest.Config, place: Place, meta: Path) -> list[str]:
     """List the places beside the one in force, in the root and in the folders between it and tests/meta."""
+    from ._pytest_settings import places_in
+
     root = config.rootpath
     tests = root / os.path.relpath(meta.parent, root.resolve())
     between = [folder for folder in (tests, *tests.parents) if folder.is_relative_to(root)]

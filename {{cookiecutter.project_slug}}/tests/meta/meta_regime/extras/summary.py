@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ..verdict import Outcome, Standards, Verdict
-from ._at_a_glance import different, head_room, more_about, told
-from ._visible import visible
 
 if TYPE_CHECKING:
     from ..session import JudgedSession
@@ -19,7 +17,7 @@ if TYPE_CHECKING:
 _COLOURS = {Outcome.PASSED: "green", Outcome.FAILED: "red", Outcome.NOT_JUDGED: "yellow"}
 _INDENT = 2 + max(len(outcome.value) for outcome in Outcome)
 # An id is one word, though its parameters have blanks; and so is a number with its unit.
-_WORD = re.compile(r"\S*::[^\s\[]*\[[^\]]*\]\S*|[(+-]?\d[\d.]* (?:%|s)(?![^\s.,:;)])\S*|\S+")
+_WORD = r"\S*::[^\s\[]*\[[^\]]*\]\S*|[(+-]?\d[\d.]* (?:%|s)(?![^\s.,:;)])\S*|\S+"
 
 
 @pytest.hookimpl(trylast=True)
@@ -28,6 +26,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     judged: JudgedSession | None = config.pluginmanager.getplugin("meta-tests")
     if judged is None or not judged.verdicts:
         return
+    from ._at_a_glance import different, told
+    from ._visible import visible
+
     verdicts, run, write_line = judged.verdicts, judged.run, terminalreporter.write_line
     lines = {verdict.line for verdict in verdicts.values()}
     if len(lines) == 1 and all(verdict.outcome is Outcome.NOT_JUDGED for verdict in verdicts.values()):
@@ -66,6 +67,8 @@ def _beside(judged: JudgedSession) -> tuple[dict[str, str], dict[str, list[str]]
     run, standards, verbose = judged.run, judged.standards, judged.config.option.verbose
     if run is None or not isinstance(standards, Standards) or verbose < 0:
         return {}, {}
+    from ._at_a_glance import head_room, more_about
+
     return head_room(run, standards), more_about(run, standards) if verbose > 0 else {}
 
 
@@ -75,7 +78,7 @@ def wrapped(text: str, width: int) -> list[str]:
     Whoever searches a log finds a verdict on one line.
     """
     lines: list[str] = []
-    for word in _WORD.findall(text) if width > 0 else [text]:
+    for word in re.findall(_WORD, text) if width > 0 else [text]:
         if lines and len(lines[-1]) + 1 + len(word) <= width:
             lines[-1] += f" {word}"
         else:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-import statistics
 from collections import defaultdict
 from collections.abc import Sequence
 
@@ -11,7 +10,6 @@ from ..record import SuiteRun, TestTiming
 from ..stopwatch import Clocks
 from ..time_verdicts import Row, name_of, seconds
 from ..verdict import Standards, details_from
-from ._at_a_glance import slowest
 from ._table import table
 
 _ROWS_SHOWN = 8
@@ -19,6 +17,8 @@ _ROWS_SHOWN = 8
 
 def in_the_suite(run: SuiteRun, over: float) -> str:
     """List the slowest files, tests and fixtures of a run that is `over` its budget by so many seconds."""
+    from ._at_a_glance import slowest
+
     by_file: dict[str, float] = defaultdict(float)
     for test in run.tests:
         by_file[test.nodeid.split("::")[0]] += test.owned
@@ -134,5 +134,7 @@ def queueing_unknown() -> str:
 
 def _how_often(row: Row, run: SuiteRun) -> str:
     """Name a test or fixture; of a fixture that was set up several times, as by each worker of xdist, say so."""
+    import statistics
+
     times = [other.owned for other in run.fixtures if other.label == name_of(row)]
     return f"{name_of(row)}: {len(times)} x {seconds(statistics.median(times))}" if len(times) > 1 else name_of(row)

@@ -52,11 +52,11 @@ _FUNCTIONS = {
     "locks": r".*[lL]ock\.\w+|.*[hH]andle\.join|SimpleQueue\.get",
     "sockets": r"_?(socket|SSL\w*)\.\w+|getaddrinfo|gethostby\w+|select|(e?poll|devpoll)\.poll|kqueue\.control",
 }
-_RETRYING = re.compile(
+_RETRYING = (
     r"[/\\](tenacity|stamina|backoff|retrying|retry2?|opnieuw|urllib3|requests|botocore|google[/\\]api_core|redis|httpx"
     r"|httpcore|openai|anthropic|aiohttp_retry|kombu|azure[/\\]core)([/\\]|\.py$)"
 )
-_INSTALLED = re.compile(r".*[/\\](?:site|dist)-packages[/\\]")
+_INSTALLED = r".*[/\\](?:site|dist)-packages[/\\]"
 
 
 def causes_of(
@@ -73,7 +73,8 @@ def causes_of(
         below = frames[mine[-1] + 1 :] if mine else frames
         fixture = next((fixtures[frame[:2]] for frame in frames if frame[:2] in fixtures), "")
         kind = COMPUTED if cpu >= seconds / 2 else kind_of(below)
-        retried = next((m[1] for frame in below if (m := _RETRYING.search(frame.file))), "") if kind == "slept" else ""
+        tries = (re.search(_RETRYING, frame.file) for frame in below if kind == "slept")
+        retried = next((match[1] for match in tries if match), "")
         places = taken.setdefault(("retried" if retried else kind, file, phase, fixture, retried), {})
         place = (f"{file}:{frames[mine[-1]].line}" if mine else "", _library(below))
         places[place] = places.get(place, 0.0) + seconds
@@ -105,8 +106,8 @@ def _module(frame: Frame) -> str:
 def _library(below: tuple[Frame, ...]) -> str:
     """Name the deepest line of an installed package, else what the project's line called."""
     for frame in reversed(below):
-        if _INSTALLED.match(frame.file):
-            return f"{_INSTALLED.sub('', frame.file)}:{frame.line}"
+        if re.match(_INSTALLED, frame.file):
+            return f"{re.sub(_INSTALLED, '', frame.file)}:{frame.line}"
     if not below:
         return ""
     module = _module(below[0]).rpartition("/")[2] if below[0].file else ""

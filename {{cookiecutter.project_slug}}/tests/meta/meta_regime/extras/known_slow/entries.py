@@ -7,9 +7,8 @@ import functools
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from ...policy import PolicyError, read_toml
 from .._toml_text import toml_string
@@ -18,8 +17,7 @@ EXCUSE_DAYS = 90
 _ENDLESS = 1e9  # seconds
 
 
-@dataclass(frozen=True)
-class KnownSlow:
+class KnownSlow(NamedTuple):
     """One excuse. `test` is a node id, in which `*` stands for anything; `seconds` is what the test may take."""
 
     test: str
@@ -33,11 +31,12 @@ class KnownSlow:
 
     def matches(self, nodeid: str) -> bool:
         """Tell whether this entry is about the test. Only `*` is special: ids are full of brackets."""
-        return self.test == nodeid or ("*" in self.test and self._pattern.fullmatch(nodeid) is not None)
+        return self.test == nodeid or ("*" in self.test and _pattern(self.test).fullmatch(nodeid) is not None)
 
-    @functools.cached_property
-    def _pattern(self) -> re.Pattern[str]:
-        return re.compile(".*".join(re.escape(part) for part in self.test.split("*")), re.DOTALL)
+
+@functools.cache
+def _pattern(test: str) -> re.Pattern[str]:
+    return re.compile(".*".join(re.escape(part) for part in test.split("*")), re.DOTALL)
 
 
 def load_known_slow(path: Path) -> tuple[KnownSlow, ...]:

@@ -12,9 +12,9 @@ from .._whole_files import write_whole
 from .entries import KnownSlow, checked
 
 _MARK = "\ufeff"  # a byte-order mark
-_HEAD = re.compile(r"""\s*\[\[\s*(known_slow|"known_slow"|'known_slow')\s*\]\]\s*(#.*)?\s*""")
+_HEAD = r"""\s*\[\[\s*(known_slow|"known_slow"|'known_slow')\s*\]\]\s*(#.*)?\s*"""
 # An entry in the kinds of its lines: head, key, comment, empty. What the file begins with is no entry's comment.
-_ENTRY = re.compile("((?<=[ke])c+)?h([^h]*k)?(c+(?=e|$))?e*")
+_ENTRY = "((?<=[ke])c+)?h([^h]*k)?(c+(?=e|$))?e*"
 
 
 class CannotTrimError(Exception):
@@ -49,11 +49,11 @@ def without(text: str, out: Sequence[bool]) -> str | None:
     lines = re.findall(r"[^\n]*\n|[^\n]+", text.removeprefix(_MARK))
     kinds, since = "", 0
     for index, line in enumerate(lines):
-        if _HEAD.fullmatch(line) and _is_whole("".join(lines[since:index])):
+        if re.fullmatch(_HEAD, line) and _is_whole("".join(lines[since:index])):
             kinds, since = kinds + "h", index
         else:
             kinds += {"": "e", "#": "c"}.get(line.strip()[:1], "k")
-    found = list(_ENTRY.finditer(kinds))
+    found = list(re.finditer(_ENTRY, kinds))
     if len(found) != len(out):
         return None
     cut = {index for entry, goes in zip(found, out, strict=True) if goes for index in range(*entry.span())}

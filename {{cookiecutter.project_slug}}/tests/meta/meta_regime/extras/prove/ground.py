@@ -220,8 +220,8 @@ class Ground:
         budget = float(f"{min(0.9 * run.owned / (1 + policy.tolerance_percent / 100), policy.suite_seconds):.3g}")
         if budget >= policy.suite_seconds:
             return "the suite is over its budget as it is"
-        changed = replace(policy, suite_seconds=budget, ideal_seconds=min(budget, policy.ideal_seconds))
-        self.policy = replace(self.policy, performance=changed)
+        changed = policy._replace(suite_seconds=budget, ideal_seconds=min(budget, policy.ideal_seconds))
+        self.policy = self.policy._replace(performance=changed)
         lowered = f"the budget lowered from {policy.suite_seconds:g} to {budget:g} s in the copy"
         return f"{lowered}, where the suite took {seconds(run.owned)}"
 
@@ -230,7 +230,7 @@ class Ground:
         policy = self.policy.slow_tests
         limit = float(f"{_CLEARLY * SLEEPS / (1 + policy.tolerance_percent / 100):.3g}")
         if limit < policy.limit_seconds:
-            self.policy = replace(self.policy, slow_tests=replace(policy, limit_seconds=limit))
+            self.policy = self.policy._replace(slow_tests=policy._replace(limit_seconds=limit))
             excused = self._excuse_others(run, limit)
             others = f"{excused} other{' that is' if excused == 1 else 's that are'} over it"
             also = f", and {others} excused there" if excused else ""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -29,20 +28,16 @@ def write_standards(meta: Path, standards: Standards) -> None:
 def policy_text(policy: Policy) -> str:
     """Write a policy as the file that says the same."""
     lines = []
-    for table in dataclasses.fields(policy):
-        values = {field.name: getattr(getattr(policy, table.name), field.name) for field in _fields(policy, table.name)}
+    for title, table in policy._asdict().items():
+        values = table._asdict()
         plain = {name: value for name, value in values.items() if not isinstance(value, Mapping)}
-        lines += [f"[{table.name}]", *(f"{name} = {_value(value)}" for name, value in plain.items())]
+        lines += [f"[{title}]", *(f"{name} = {_value(value)}" for name, value in plain.items())]
         for name in values.keys() - plain.keys():
             lines += [
-                f"[{table.name}.{name}]",
+                f"[{title}.{name}]",
                 *(f"{toml_string(key)} = {_value(value)}" for key, value in values[name].items()),
             ]
     return "\n".join([*lines, ""])
-
-
-def _fields(policy: Policy, table: str) -> tuple[Any, ...]:
-    return dataclasses.fields(getattr(policy, table))
 
 
 def _value(value: Any) -> str:

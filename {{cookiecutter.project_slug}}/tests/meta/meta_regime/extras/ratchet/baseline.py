@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 from .. import _baseline_file
@@ -26,17 +25,16 @@ class Entry(NamedTuple):
         return self.lines + self.branches
 
 
-@dataclass(frozen=True)
-class Baseline:
+class Baseline(NamedTuple):
     """All entries by path, and what they were measured with: settings (digests by name), interpreter, coverage.py.
 
     `timings` are what another extra keeps in the file.
     """
 
-    files: Mapping[str, Entry] = field(default_factory=dict)
-    settings: Mapping[str, str] = field(default_factory=dict)
-    measured_with: Mapping[str, str] = field(default_factory=dict)
-    timings: Mapping[str, Any] = field(default_factory=dict)
+    files: Mapping[str, Entry] = {}
+    settings: Mapping[str, str] = {}
+    measured_with: Mapping[str, str] = {}
+    timings: Mapping[str, Any] = {}
 
     @property
     def is_made(self) -> bool:
@@ -100,7 +98,7 @@ def renamed(baseline: Baseline, renames: Mapping[str, str]) -> Baseline:
     files = dict(baseline.files)
     for old, new in renames.items():
         files.setdefault(new, files.pop(old))
-    return replace(baseline, files=files)
+    return baseline._replace(files=files)
 
 
 def worse(baseline: Baseline, measured: Baseline) -> list[str]:
@@ -137,7 +135,7 @@ def accepted(baseline: Baseline, measured: Baseline) -> Baseline:
         kept = old if old.uncovered <= entry.uncovered else entry._replace(reason=old.reason)
         files[path] = kept if kept.uncovered else Entry(0, 0)
     changed = files != baseline.files
-    return replace(baseline, files=files, measured_with=measured.measured_with if changed else baseline.measured_with)
+    return baseline._replace(files=files, measured_with=measured.measured_with if changed else baseline.measured_with)
 
 
 def merged(ours: Baseline, theirs: Baseline) -> Baseline:
@@ -145,4 +143,4 @@ def merged(ours: Baseline, theirs: Baseline) -> Baseline:
     files = {**theirs.files, **ours.files}
     for path in ours.files.keys() & theirs.files.keys():
         files[path] = min(theirs.files[path], ours.files[path], key=lambda entry: entry.uncovered)
-    return replace(ours, files=files, timings=_baseline_file.lesser(ours.timings, theirs.timings))
+    return ours._replace(files=files, timings=_baseline_file.lesser(ours.timings, theirs.timings))

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from .. import _baseline_file
 from .._baseline_file import BaselineError
@@ -14,8 +14,7 @@ from .baseline import Baseline, Entry, line_of, parsed, renamed
 NAME = _baseline_file.NAME
 
 
-@dataclass(frozen=True)
-class Tightened:
+class Tightened(NamedTuple):
     """The commit that lowered a file's line in the baseline, the line before that, and later commits to the file."""
 
     path: str

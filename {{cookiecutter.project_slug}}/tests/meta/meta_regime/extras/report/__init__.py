@@ -12,8 +12,6 @@ import pytest
 
 from ...time_verdicts import name_of
 from ...verdict import Standards, extra
-from .._git import Git
-from .._whole_files import write_whole
 
 if TYPE_CHECKING:
     from ...session import JudgedSession
@@ -72,6 +70,8 @@ def _write(judged: JudgedSession, typed: str) -> None:
         )
         raise NotWrittenError(f"no whole run was judged ({why.rstrip('.')})")
     plotly_js = _plotly_js()
+    from .._git import Git
+    from .._whole_files import write_whole
     from .page import Report, page_of
     from .past import past_of
 

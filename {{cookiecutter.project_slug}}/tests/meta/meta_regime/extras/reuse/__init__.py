@@ -162,9 +162,6 @@ def _installed() -> str:
 
 def pytest_meta_tests_run_ended(judged: JudgedSession, standards: Standards, run: SuiteRun) -> None:
     """Keep the run, if it was a good one."""
-    from .._stored_record import save_record
-    from .tree import differences, digests
-
     kept = judged.config.stash[_KEPT]
     path = _path(judged.config)
     if path is not None and (run.failed or run.broken):
@@ -173,6 +170,9 @@ def pytest_meta_tests_run_ended(judged: JudgedSession, standards: Standards, run
     good = run.executed and not (run.partial or run.broken or run.failed) and run.coverage is not None
     if not good or kept.tree is None or path is None:
         return
+    from .._stored_record import save_record
+    from .tree import differences, digests
+
     looks = kept.tree.looks()
     meanwhile = differences(kept.looks, looks)
     began, looked = kept.began * 1e9, kept.looked * 1e9  # between them, tests were collected

@@ -124,14 +124,14 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_meta_tests_run_ended(judged: JudgedSession, standards: Standards, run: SuiteRun) -> str | None:
     """Write the record. What is recorded is judged elsewhere."""
-    from dataclasses import replace
-
-    from .._stored_record import save_record
-
     config, suite = judged.config, standards.policy.suite
     file = config.getoption("meta_record", None)
     if not file or judged.facts.only_verdicts:
         return None
+    from dataclasses import replace
+
+    from .._stored_record import save_record
+
     path = Path(config.invocation_params.dir, file)
     partial = judged.facts.why_partial(suite.args, judged.recorder.ran, shard=True)
     shard: dict[str, Any] = {

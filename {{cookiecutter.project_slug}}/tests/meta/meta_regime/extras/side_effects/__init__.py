@@ -74,12 +74,14 @@ def _name(word: str, hygiene: Hygiene) -> str:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Watch, if the policy says so. What is wrong in it is said by the verdicts."""
+    if config.getoption("no_meta", False):
+        return
     try:
         hygiene = load_policy(META / "policy.toml").hygiene
     except PolicyError:
         return
     kinds = frozenset(hygiene.watch) & frozenset(KINDS)
-    if kinds and not config.getoption("no_meta", False):
+    if kinds:
         config.pluginmanager.register(_Watching(config, kinds, hygiene), "meta-tests-watching")
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import platform
 import sys
 from pathlib import Path
 from typing import Any
@@ -10,8 +9,6 @@ from typing import Any
 import pytest
 
 from ...stopwatch import Clocks
-from .._cores import usable_cores
-from .timings import CHILDREN, CROWD, WORK
 
 _KEY = "meta_tests_slowdown"  # in xdist's workeroutput
 _TIMES = 15  # of the piece of work, of a quarter of a millisecond, at either end of the session
@@ -25,7 +22,9 @@ class Watch:
         self._since, self._pressure = Clocks.wall(), pressure()
         self._tracer, self._children = "", 0.0
         self._workers: list[tuple[str, float]] = []
-        self._work = 1.0 if hasattr(config, "workerinput") else piece_of_work()
+        # That of the end is enough where tests are chosen: such a run is seldom compared with anything.
+        chooses = config.option.keyword or any("::" in arg for arg in config.args)
+        self._work = 1.0 if chooses or hasattr(config, "workerinput") else piece_of_work()
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_finish(self) -> None:
@@ -47,6 +46,8 @@ class Watch:
 
     def pytest_meta_tests_doubts(self) -> dict[str, Any]:
         """Give the figures of this run."""
+        from .timings import CHILDREN, CROWD, WORK
+
         told = self._workers or [(self._tracer, Clocks.children() - self._children)]
         crowd = (pressure() - self._pressure) / max(Clocks.wall() - self._since, 0.001)
         work = 1000 * min(self._work, piece_of_work())
@@ -78,6 +79,10 @@ def tracer() -> str:
 
 def machine_class(measuring: str, workers: int) -> str:
     """Give what two runs must have in common to be compared: system, CPU, interpreter, and how the tests were run."""
+    import platform
+
+    from .._cores import usable_cores
+
     cores = usable_cores()
     python = f"{platform.python_implementation()} {sys.version_info[0]}.{sys.version_info[1]}"
     cpu = f"{cpu_model()}, {cores:g} core{'' if cores == 1 else 's'}"
@@ -87,6 +92,8 @@ def machine_class(measuring: str, workers: int) -> str:
 
 def cpu_model() -> str:
     """Name the CPU, as far as the system tells."""
+    import platform
+
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:

@@ -64,5 +64,5 @@ def of_rules(broken: Sequence[str], standards: Standards) -> list[Setting]:
 
 def slow_ones(run: SuiteRun, standards: Standards) -> list[Row]:
     """List the tests and fixtures over the limit, those within its tolerance too: tomorrow they may be above that."""
-    slow_tests = replace(standards.policy.slow_tests, tolerance_percent=0.0)
-    return suspects(run, replace(standards, policy=replace(standards.policy, slow_tests=slow_tests)))
+    slow_tests = standards.policy.slow_tests._replace(tolerance_percent=0.0)
+    return suspects(run, replace(standards, policy=standards.policy._replace(slow_tests=slow_tests)))

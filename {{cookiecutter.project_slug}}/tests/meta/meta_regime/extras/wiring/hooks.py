@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from .._ci_commands.ci_files import Script
 from .._ci_commands.commands import commands_in
@@ -15,16 +15,14 @@ OURS = ("validate-minimum-coverage", "validate-test-suite-performance", "detect-
 _OLD_NAMES = {"commit": "pre-commit", "push": "pre-push", "merge-commit": "pre-merge-commit"}
 
 
-@dataclass(frozen=True)
-class Hook:
+class Hook(NamedTuple):
     """A hook that has the verdicts judged: its id, and its stages; none for all."""
 
     name: str
     stages: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class Hooks:
+class Hooks(NamedTuple):
     """The hooks that have the verdicts judged, the kinds that `pre-commit install` sets up; or why nothing is known."""
 
     judging: tuple[Hook, ...] = ()

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
@@ -16,8 +16,7 @@ from .._ci_commands.shell_text import VARIABLE
 _SHARDS = ("--splits", "--group", "--shard-id", "--num-shards")
 
 
-@dataclass(frozen=True)
-class Suite:
+class Suite(NamedTuple):
     """What the suite is: its options as pytest parsed them, where its tests lie, and where the verdicts do."""
 
     parse: Callable[[Sequence[str]], argparse.Namespace]

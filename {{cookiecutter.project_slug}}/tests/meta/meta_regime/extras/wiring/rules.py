@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from .._checks import Check
 from .thresholds import Thresholds, contradictions
@@ -18,8 +17,7 @@ HOOKS_FILE = ".pre-commit-config.yaml"
 _GITLAB_PART = ".gitlab/meta-tests.gitlab-ci.yml"
 
 
-@dataclass(frozen=True)
-class Wiring:
+class Wiring(NamedTuple):
     """What is known of how a project has its verdicts judged."""
 
     ci: Commands
