@@ -34,7 +34,7 @@ def hostile() -> Report:
         fixtures=(FixtureTiming(ATTACK, "session", "tests", 2.0, 0.1, 0.0, 0.1, ids[0]),),
         seconds=60.0,
         coverage=MeasuredCoverage(tuple(files), None),
-        accounts={ids[1]: Account((0.1, 0.4, 0.0), (0.0, 0.2, 0.0), 0.7, 0.1)},
+        accounts={ids[1]: Account(0.7, 0.1)},
         figures={"parts": {ATTACK: 3.0}},
     )
     verdicts = {

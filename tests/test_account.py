@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from meta_regime.recorder import Recorder
-from meta_regime.stopwatch import Clocks, queue_clock
+from meta_regime.stopwatch import Clocks, queue_clock, queued_between
 
+from tests.reports import report
 from tests.sample import LOADER, SLOW, Said, policy, session, write
 
 # Writes down the run that was judged.
@@ -64,8 +63,7 @@ class TestAccount:
             "    time.sleep(0.15)\n\n\ndef test_it(thing):\n    time.sleep(0.1)\n    burn(0.12)\n"
         )
         run = judged(project, body, *mode)
-        cpu, _, children, threads = run["accounts"]["tests/unit/test_time.py::test_it"]
-        assert [round(seconds, 1) for seconds in cpu] == [0.2, 0.1, 0.0]
+        children, threads = run["accounts"]["tests/unit/test_time.py::test_it"]
         setup, call, teardown, queued, _, whole = run["tests"]["tests/unit/test_time.py::test_it"]
         assert setup >= 0.2
         assert call >= 0.22
@@ -84,12 +82,12 @@ class TestAccount:
             "    thread.start()\n    thread.join()\n"
         )
         accounts = judged(project, body)["accounts"]
-        cpu, _, children, threads = accounts["tests/unit/test_time.py::test_child"]
+        children, threads = accounts["tests/unit/test_time.py::test_child"]
         assert children >= 0.4
-        assert max(*cpu, threads) < 0.1
-        cpu, _, children, threads = accounts["tests/unit/test_time.py::test_thread"]
+        assert threads < 0.1
+        children, threads = accounts["tests/unit/test_time.py::test_thread"]
         assert 0.28 < threads < 0.4
-        assert max(*cpu, children) < 0.1
+        assert children < 0.1
 
     def test_fast_tests_have_none(self, project: Path) -> None:
         assert judged(project, "def test_it(): ...\n")["accounts"] == {}
@@ -97,7 +95,7 @@ class TestAccount:
     def test_a_fast_one_for_which_a_child_computed_has_one(self, project: Path) -> None:
         child = 'subprocess.run([sys.executable, "-I", "-S", "-c", ""])'
         accounts = judged(project, f"import subprocess, sys\n\n\ndef test_it():\n    {child}\n")["accounts"]
-        assert accounts["tests/unit/test_time.py::test_it"][2] > 0.001  # it takes 0.01 s
+        assert accounts["tests/unit/test_time.py::test_it"][0] > 0.001  # it takes 0.01 s
 
     def test_a_wide_fixture_has_its_cpu_and_its_first_user(self, project: Path, mode: list[str]) -> None:
         body = (
@@ -169,46 +167,16 @@ def test_any_node_id_has_an_account(project: Path, mode_of: str) -> None:
     assert set(run["accounts"]) < set(run["tests"])
 
 
-def test_what_pytest_computes_between_phases_is_not_the_tests(monkeypatch: pytest.MonkeyPatch) -> None:
-    now = dict.fromkeys(("wall", "cpu", "queued", "process", "children"), 5.0)
-    for name in now:
-        monkeypatch.setattr(Clocks, name, lambda name=name: now[name])
-
-    def compute(seconds: float) -> None:
-        for name in ("wall", "cpu", "process"):
-            now[name] += seconds
-
-    recorder = Recorder()
-    for nodeid in ("test_x", "test_y"):
-        recorder.pytest_runtest_setup(SimpleNamespace(nodeid=nodeid))  # type: ignore[arg-type]
-        for when in ("setup", "call", "teardown"):
-            if when != "setup":
-                getattr(recorder, f"pytest_runtest_{when}")()
-            compute(0.0005 if when == "setup" else 0.002)
-            recorder.pytest_runtest_makereport(SimpleNamespace(when=when))  # type: ignore[arg-type]
-            compute(0.0009)
-        report = SimpleNamespace(nodeid=nodeid, outcome="passed", when="teardown", failed=False)
-        recorder.pytest_runtest_logreport(report)  # type: ignore[arg-type]
-    assert [test.owned for test in recorder.timings()] == pytest.approx([0.0045] * 2)
-    assert [test.cpu for test in recorder.timings()] == pytest.approx([0.0045] * 2)
-
-
 class TestCrowdedMachine:
     """Driven by hand: three seconds of queueing for each second of CPU."""
 
     @pytest.fixture
-    def owned(self, recorded: Callable[..., Recorder]) -> Callable[..., float]:
-        return lambda **seconds: recorded(**seconds).timings()[0].owned
-
-    @pytest.fixture
-    def elsewhere(self, recorded: Callable[..., Recorder]) -> Callable[..., float]:
-        return lambda **seconds: recorded(**seconds).queued_elsewhere
-
-    @pytest.fixture
     def recorded(self, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Recorder]:
-        now = dict.fromkeys(("wall", "cpu", "queued", "process", "children"), 0.0)
+        now = dict.fromkeys(("wall", "cpu", "process", "children", "queued"), 0.0)
         for name in now:
             monkeypatch.setattr(Clocks, name, lambda name=name: now[name])
+        monkeypatch.setattr(Clocks, "queue", lambda: b"0 %d 999" % (1e9 * now["queued"]))
+        monkeypatch.setattr(Clocks, "day", 0.0)
 
         def pass_time(**seconds: float) -> None:
             for name, more in seconds.items():
@@ -217,41 +185,41 @@ class TestCrowdedMachine:
         def recorded(**seconds: float) -> Recorder:
             recorder = Recorder()
             pass_time(wall=4.0, cpu=1.0, process=1.0, queued=3.0)
-            item, report = SimpleNamespace(nodeid="test_x"), SimpleNamespace(nodeid="test_x", outcome="passed")
-            recorder.pytest_runtest_setup(item)  # type: ignore[arg-type]
-            for when in ("setup", "call", "teardown"):
-                if when == "call":
-                    recorder.pytest_runtest_call()
-                    pass_time(**seconds)
-                elif when == "teardown":
-                    recorder.pytest_runtest_teardown()
-                recorder.pytest_runtest_makereport(SimpleNamespace(when=when))  # type: ignore[arg-type]
-            report.when, report.failed = "teardown", False
-            recorder.pytest_runtest_logreport(report)  # type: ignore[arg-type]
+            recorder.pytest_collection_finish()
+            pass_time(**seconds)
+            recorder.pytest_runtest_logfinish("test_x")
+            times = {"setup": (4.0, 0.0), "call": (4.0, now["wall"] - 4), "teardown": (now["wall"], 0.0)}
+            recorder.end(report("test_x", when, took, began) for when, (began, took) in times.items())
             return recorder
 
         return recorded
 
     def test_what_children_and_threads_seem_to_queue_is_taken_off_the_suite(
-        self, elsewhere: Callable[..., float]
+        self, recorded: Callable[..., Recorder]
     ) -> None:
-        assert elsewhere(wall=4.0, children=1.0) == pytest.approx(3.0)
-        assert elsewhere(wall=4.0, process=1.0) == pytest.approx(3.0)
-        assert elsewhere(wall=2.0, children=1.0) == pytest.approx(1.0)  # never less than they compute
-        assert elsewhere(wall=4.0, children=0.01) == pytest.approx(0.03)  # it has slept
+        assert recorded(wall=4.0, children=1.0).queued_elsewhere == pytest.approx(3.0)
+        assert recorded(wall=4.0, process=1.0).queued_elsewhere == pytest.approx(3.0)
+        assert recorded(wall=2.0, children=1.0).queued_elsewhere == pytest.approx(1.0)  # never less than they compute
+        assert recorded(wall=4.0, children=0.01).queued_elsewhere == pytest.approx(0.03)  # it has slept
 
-    def test_it_is_not_taken_off_the_test(self, owned: Callable[..., float]) -> None:
-        assert owned(wall=4.0, children=1.0) == pytest.approx(4.0)
+    def test_it_is_not_taken_off_the_test(self, recorded: Callable[..., Recorder]) -> None:
+        assert recorded(wall=4.0, children=1.0).ran["test_x"].owned == pytest.approx(4.0)
 
-    def test_nobody_owns_less_than_he_computes(self, owned: Callable[..., float]) -> None:
-        assert owned(wall=4.0, cpu=2.0, process=2.0, queued=2.5) == pytest.approx(2.0)
+    def test_nobody_owns_less_than_he_computes(self, recorded: Callable[..., Recorder]) -> None:
+        assert recorded(wall=4.0, cpu=2.0, process=2.0, queued=0.0).ran["test_x"].owned == pytest.approx(4.0)
 
 
-def test_a_sleep_that_the_system_calls_queueing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_sleep_that_the_system_calls_queueing() -> None:
     """Seen on Linux 6.18: after two turns on a CPU, 0.3 s of sleep had all been counted as waiting for one."""
-    lines = iter((b"500 1000 7", b"500 300001000 9", b"500 330001000 10"))
-    monkeypatch.setattr(os, "open", lambda *_: 99)
-    monkeypatch.setattr(os, "pread", lambda *_: next(lines))
-    queued = queue_clock()
+    first, then, at_last = b"500 1000 7", b"500 300001000 9", b"500 330001000 10"
+    assert queued_between(first, then) == pytest.approx(0.08)
+    assert queued_between(then, at_last) == pytest.approx(0.03)
+    readings = iter((first, then, at_last))
+    queued = queue_clock(lambda: next(readings))
     assert queued() == pytest.approx(0.08)
     assert queued() == pytest.approx(0.11)
+
+
+@pytest.mark.parametrize("text", [b"", b"1 2", b"another file, by the same descriptor"])
+def test_what_cannot_be_read_is_no_queueing(text: bytes) -> None:
+    assert queued_between(text, b"500 300001000 9") == queued_between(b"500 1000 7", text) == 0.0

@@ -56,7 +56,7 @@ RUN = SuiteRun(
     coverage=MeasuredCoverage(
         (FileCoverage("src/shop/prices.py", 4, 1, 2, 1, "1-3", "4", "", "2->4"),), 50.0, ("shop",)
     ),
-    accounts={"tests/test_a.py::test_b": Account((0.1, 0.1, 0.1), (0.0, 0.0, 0.0), 0.5, 0.0)},
+    accounts={"tests/test_a.py::test_b": Account(0.5, 0.0)},
     figures={
         "machine": "x",
         "(work)": 1.0,

@@ -63,7 +63,7 @@ class TestSeconds:
     def test_the_causes_of_a_test_are_its_wall_time(self, numbers: tuple[float, ...]) -> None:
         setup, call, teardown, queued, cpu, children, threads = numbers
         row = TestTiming("a::b", setup, call, teardown, queued, "passed", cpu)
-        account = Account((cpu,), (queued,), children, threads)
+        account = Account(children, threads)
         waits = [Cause("slept", children, "", "", "call", ""), Cause("sockets", threads, "", "", "call", "")]
         for found in (seconds_by_cause(row), seconds_by_cause(row, account), seconds_by_cause(row, account, waits)):
             assert sum(found) == pytest.approx(setup + call + teardown)
@@ -72,11 +72,11 @@ class TestSeconds:
     def test_what_was_run_again_is_divided_as_the_second_run_was(self) -> None:
         row = TestTiming("a::b", 0.0, 9.0, 0.0, 0.5, "passed", 0.5)
         assert in_words(seconds_by_cause(row)) == f"8.00 s {CAUSES[5]}, 0.50 s computing, 0.50 s {CAUSES[6]}"
-        helped = seconds_by_cause(row, Account((0.5,), (0.5,), 6.0, 1.0))
+        helped = seconds_by_cause(row, Account(6.0, 1.0))
         assert in_words(helped).startswith(f"6.00 s other programs, 1.00 s {CAUSES[4]}, 1.00 s {CAUSES[5]}")
         kinds = {"slept": 2.0, "retried": 1.0, "sockets": 0.5, "locks": 0.25, "waited": 0.25, "computed": 50.0}
         causes = [Cause(kind, seconds, "", "", "call", "") for kind, seconds in kinds.items()]
-        told = in_words(seconds_by_cause(row, Account((0.5,), (0.5,), 6.0, 1.0), causes))
+        told = in_words(seconds_by_cause(row, Account(6.0, 1.0), causes))
         assert told.startswith(
             f"6.00 s asleep, 1.00 s sockets, 0.50 s computing, 0.50 s {CAUSES[4]}, 0.50 s {CAUSES[5]}"
         )

@@ -48,7 +48,7 @@ class TestParts:
     run = SuiteRun(
         tests=(TestTiming("tests/test_a.py::test_x", 1.0, 5.0, 0.5, 0.0, "passed", 2.0),),
         fixtures=(FixtureTiming("db", "session", "tests", 2.0, 0.5, 0.0),),
-        accounts={"tests/test_a.py::test_x": Account((0.0, 2.0, 0.0), (0.0, 0.0, 0.0), 0.0, 0.0)},
+        accounts={"tests/test_a.py::test_x": Account(0.0, 0.0)},
         seconds=12.0,
         figures={"parts": {START: 1.5, COLLECTION: 0.5}},
     )

@@ -138,7 +138,7 @@ class TestWhatIsKept:
             TestTiming("tests/test_a.py::test_d", 0.1, 0.5, 0.1, 0.0, "skipped"),
         )
         fixtures = tuple(FixtureTiming("db", "session", "tests", each, 0.0, 0.0, each / 2) for each in (1.0, 3.0))
-        accounts = {tests[0].nodeid: Account((0.4,), (0.2,), 0.3, 0.0)}
+        accounts = {tests[0].nodeid: Account(0.3, 0.0)}
         run = SuiteRun(tests=tests, fixtures=fixtures, accounts=accounts, figures={WORK: 0.25, CHILDREN: 2.0})
         assert rows_of(run) == [
             *rows({}),
@@ -218,7 +218,7 @@ class TestWhatACrowdMayHaveAdded:
             TestTiming("a.py::test_a", 0.0, 2.0, 0.0, 0.0, "passed"),
             TestTiming("a.py::test_b", 0, 0.5, 0, 0, "passed"),
         )
-        accounts = {test.nodeid: Account((), (), 1.5, 0.0) for test in tests}  # test_b did not last so long
+        accounts = {test.nodeid: Account(1.5, 0.0) for test in tests}  # test_b did not last so long
         assert strangers(SuiteRun(tests=tests, accounts=accounts, figures={CHILDREN: 4.0})) == pytest.approx(2.0)
 
     def test_where_queueing_is_unknown_only_computing_is_told(self) -> None:

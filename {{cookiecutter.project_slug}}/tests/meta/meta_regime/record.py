@@ -35,13 +35,11 @@ TestTiming.__test__ = False  # type: ignore[attr-defined]  # pytest collects cla
 
 
 class Account(NamedTuple):
-    """More about a test that took a while or had help, in seconds: CPU and queued of its main thread, by phase.
+    """More about a test that took a while or had help: CPU seconds beside those of its main thread.
 
-    `children` are CPU seconds of child processes that ended and were waited for, `threads` those of other threads.
+    `children` are those of child processes that ended and were waited for, `threads` those of other threads.
     """
 
-    cpu: tuple[float, ...]
-    queued: tuple[float, ...]
     children: float
     threads: float
 

@@ -15,7 +15,7 @@ from typing import IO, Any
 
 from .record import Account, FileCoverage, FixtureTiming, MeasuredCoverage, SuiteRun, TestTiming
 
-FORMAT = 4
+FORMAT = 5
 
 
 @dataclass(eq=False)

@@ -10,8 +10,10 @@ import contextlib
 import datetime
 import functools
 import os
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterable, Sequence
 from dataclasses import replace
+from itertools import compress
+from operator import attrgetter, not_
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +23,7 @@ from . import child, verdict
 from .policy import PolicyError
 from .record import SuiteRun
 from .record_file import RecordWriter
-from .recorder import Recorder
+from .recorder import Recorder, reports_of
 from .session_facts import SessionFacts, coverage_of, silence_pytest_cov
 from .terminal import VerdictText
 from .verdict import Decide, Outcome, Standards, Verdict
@@ -34,6 +36,14 @@ _ON_WORKERS = "meta_tests"  # what controller and workers say to each other, in 
 def is_mine(path: str) -> bool:
     """Tell whether a test's file lies in `tests/meta`."""
     return Path(path).resolve().is_relative_to(META)
+
+
+def verdicts_and_tests(items: Sequence[pytest.Item]) -> tuple[list[pytest.Item], list[pytest.Item]]:
+    """Tell the verdict tests from the suite's. Under coverage each line costs, for each test: so these do it in C."""
+    paths = [*map(attrgetter("path"), items)]
+    files = {key for key, path in dict(zip(map(id, paths), paths, strict=True)).items() if is_mine(str(path))}
+    mine = [*map(files.__contains__, map(id, paths))]
+    return [*compress(items, mine)], [*compress(items, map(not_, mine))]
 
 
 class JudgedSession:
@@ -56,6 +66,7 @@ class JudgedSession:
         self.today = datetime.date.today()  # before any test can freeze it
         self.facts = SessionFacts(config, parser, META)
         self.recorder = Recorder()
+        self.reports: Iterable[object] | None = None  # pytest's, of all tests
         spreads_tests = self.worker_input is None and config.getoption("dist", "no") != "no"  # xdist's controller
         if self.writer is not None or not spreads_tests:
             config.pluginmanager.register(self.recorder, "meta-tests-recorder")
@@ -78,6 +89,8 @@ class JudgedSession:
     def pytest_sessionstart(self) -> None:
         """Note that the loader was met before collecting."""
         self.facts.loaded_in_time = True
+        if self.worker_input is None:
+            self.reports = reports_of(self.config)
 
     # Collecting.
 
@@ -95,10 +108,9 @@ class JudgedSession:
             items += self.verdict_items  # to be listed; or the controller knows nothing of us, and they say so
 
     def _take_verdicts(self, items: list[pytest.Item]) -> None:
-        mine = [item for item in items if is_mine(str(item.path))]
+        mine, items[:] = verdicts_and_tests(items)
         if not mine:
             return
-        items[:] = [item for item in items if not is_mine(str(item.path))]
         if self.switched_off:
             self.config.hook.pytest_deselected(items=mine)
         elif not self.drops_verdicts:
@@ -169,7 +181,6 @@ class JudgedSession:
                     stop.returncode = stop.returncode or 1  # pytest.exit("...", 0) must not make a CI job green
                 self._say_nothing_is_judged()  # pytest prints no summary for a status of the caller's own
             raise
-        self.recorder.listening = False
         self._end_record()
         if self.writer is None:
             self._judge(session)
@@ -183,6 +194,7 @@ class JudgedSession:
             self.silence = ""
 
     def _end_record(self) -> None:
+        self.recorder.end(reports_of(self.config) if self.reports is None else self.reports)
         if self.writer is not None:
             with contextlib.suppress(PolicyError):  # the parent has read the same files, and has said so
                 self.writer.end(self._this_session(verdict.load_standards(META, self.today)))
@@ -237,7 +249,7 @@ class JudgedSession:
         """Put together the run that this session has been."""
         seconds, queued = self.recorder.seconds_since_the_start()
         run = SuiteRun(
-            tests=self.recorder.timings(),
+            tests=tuple(self.recorder.ran.values()),
             fixtures=tuple(self.recorder.fixtures),
             accounts=self.recorder.accounts,
             seconds=seconds,

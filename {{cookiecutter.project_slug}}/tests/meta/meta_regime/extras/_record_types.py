@@ -40,9 +40,7 @@ def check_end(end: Any) -> None:
     _check_rows(end["fixtures"], FixtureTiming)
     for account in end["accounts"].values():
         _demand(type(account) is list and len(account) == len(Account._fields))
-        cpu, queued, children, threads = account
-        _demand(type(cpu) is type(queued) is list)
-        _check_numbers([*cpu, *queued, children, threads])
+        _check_numbers(account)
     _check_figures(end["figures"])
     if end["coverage"] is not None:
         _check_coverage(end["coverage"])

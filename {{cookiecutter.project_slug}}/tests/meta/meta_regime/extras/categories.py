@@ -15,7 +15,7 @@ import pytest
 from ..policy import Hygiene, PolicyError, load_policy
 from ..record import SuiteRun
 from ..selection import as_typed
-from ..session import is_mine
+from ..session import verdicts_and_tests
 from ..verdict import Decide, Standards, Verdict, not_judged
 from . import _checks, _gathered
 from ._checks import Check
@@ -203,7 +203,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Keep all that was collected, before anybody chooses."""
     judged: JudgedSession | None = config.pluginmanager.getplugin("meta-tests")
     if judged is not None and not judged.switched_off and not judged.facts.only_verdicts:
-        config.stash.setdefault(_COLLECTED, [item for item in items if not is_mine(str(item.path))])
+        config.stash.setdefault(_COLLECTED, verdicts_and_tests(items)[1])
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
@@ -230,13 +230,14 @@ def _seen(config: pytest.Config, items: Sequence[pytest.Item], hygiene: Hygiene)
             yield WITHOUT, item.nodeid
     left = list(items)
     option = config.option
-    chosen = set(chosen_by_options(config, left)) if option.keyword or option.markexpr or option.deselect else left
+    narrowed = option.keyword or option.markexpr or option.deselect
+    chosen = set(map(id, chosen_by_options(config, left) if narrowed else left))
     for expression in hygiene.ci_expressions:
         try:
-            chosen = {*chosen, *chosen_by_markers(config, left, expression)}
+            chosen.update(map(id, chosen_by_markers(config, left, expression)))
         except pytest.UsageError as error:
             yield _REFUSED, f"{expression!r}: {str(error).removeprefix(_WRONG)}"
     if len(chosen) < len(left):
         for item in left:
-            if item not in chosen:
+            if id(item) not in chosen:
                 yield _UNCHOSEN, item.nodeid

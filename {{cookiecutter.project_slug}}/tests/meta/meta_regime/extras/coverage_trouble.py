@@ -1,13 +1,14 @@
 """Says where coverage is low, or the session dies, because coverage was switched off or its data was damaged.
 
-Each process that runs tests looks, after every one, whether coverage.py still measures. A test that puts back what it
-found is not accused.
+Each process that runs tests looks, when each file was collected and at the end, whether coverage.py still measures; the
+recorder glances at what measures after every test. A test that puts back what it found is not accused.
 """
 
 from __future__ import annotations
 
+import functools
 import sys
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -37,12 +38,13 @@ class Trouble:
         measures = (worker or config.getoption("dist", "no") == "no") and not getattr(config.option, "no_cov", False)
         controller = getattr(config.pluginmanager.getplugin("_cov"), "cov_controller", None)
         self.measured: Any = getattr(controller, "cov", None) if measures else None
-        self.tracer: Any = None  # with which it measured at the last look
+        self.recorder = judged.recorder
         self.off = ""  # since when nothing is measured, and how that came
         self.files: list[Path] = []  # of workers; to combine them deletes them, unless they cannot be read
         self.lost = False
         self.crash = ""  # what a worker said when it died
         self._look("plugins and conftest.py were loaded")
+        self.recorder.glance = _glance()
 
     @pytest.hookimpl(wrapper=True)
     def pytest_make_collect_report(self, collector: pytest.Collector) -> Generator[None, Any, Any]:
@@ -51,16 +53,17 @@ class Trouble:
         self._look(f"{collector.nodeid or 'the project'} was collected")
         return report
 
-    def pytest_runtest_logfinish(self, nodeid: str) -> None:
-        """Look after each test: as a rule, one comparison."""
-        if self.tracer is None or sys.gettrace() is not self.tracer:
-            self._look(f"{nodeid} ran")
+    @pytest.hookimpl(wrapper=True, trylast=True, specname="pytest_runtestloop")
+    def look_at_the_end(self) -> Generator[None, object, object]:
+        """Look for the last time: inside of pytest-cov, which then stops measuring."""
+        result = yield
+        self._look(f"{self.recorder.changed_with() or 'the tests'} ran")
+        return result
 
     def _look(self, when: str) -> None:
         if self.measured is None:
             return
         why = _why_off(self.measured)
-        self.tracer = None if why else sys.gettrace()
         if not (why and self.off):
             self.off = why and (
                 f"coverage was switched off while {when} ({why}), so what ran after it counts as uncovered; "
@@ -106,6 +109,13 @@ class Trouble:
         if self.lost or any(file.exists() for file in self.files):
             return {"coverage_missing": f"what an xdist worker had measured is lost: {_DAMAGED}"}
         return {"coverage_missing": self.off} if self.off else None
+
+
+def _glance() -> Callable[[], object]:
+    """Give a function that tells what measures, so that it can be seen with which test that changed."""
+    tools = getattr(sys, "monitoring", None)
+    tool = next((tool for tool in range(6) if tools and tools.get_tool(tool) == "coverage.py"), None)
+    return sys.gettrace if tools is None or tool is None else functools.partial(tools.get_tool, tool)
 
 
 def _why_off(measured: Any) -> str:

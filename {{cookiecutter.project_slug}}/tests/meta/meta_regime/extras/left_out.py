@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from .. import selection
-from ..session import is_mine
+from ..session import verdicts_and_tests
 
 if TYPE_CHECKING:
     from ..session import JudgedSession
@@ -39,7 +39,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Note all that was collected, before anything is dropped."""
     judged: JudgedSession | None = config.pluginmanager.getplugin("meta-tests")
     if judged is not None and not config.stash[_COLLECTED] and not judged.facts.only_verdicts:
-        config.stash[_COLLECTED] = [item for item in items if not is_mine(str(item.path))]
+        config.stash[_COLLECTED] = verdicts_and_tests(items)[1]
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
@@ -50,7 +50,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         return
     config.stash[_NAMES] += _files_not_looked_into(config)
     kept = set(map(id, session.items))
-    if any(id(item) not in kept for item in collected):
+    if not kept.issuperset(map(id, collected)):
         from ._chosen import chosen_by_options
 
         config.stash[_NAMES] += [item.nodeid for item in chosen_by_options(config, collected) if id(item) not in kept]

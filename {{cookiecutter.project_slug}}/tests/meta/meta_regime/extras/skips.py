@@ -9,7 +9,7 @@ import functools
 import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import pytest
 
@@ -17,6 +17,9 @@ from ..record import SuiteRun
 from ..verdict import Decide, Standards, Verdict, not_judged
 from . import _checks, _gathered
 from ._checks import Check
+
+if TYPE_CHECKING:
+    from ..session import JudgedSession
 
 # What pytest says where nobody gives a reason, and words that are none.
 _NO_REASON = frozenset(["", "unconditional skip", "skipped instance", "skip", "skipped", "xfail", "todo", "tbd"])
@@ -117,16 +120,20 @@ class _Listening:
     def __init__(self, config: pytest.Config) -> None:
         self._config = config
 
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        if report.outcome == "passed" and not hasattr(report, "wasxfail"):
-            return
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        if report.skipped:
+            self._skipped(report)
+
+    @pytest.hookimpl(tryfirst=True)  # before what was noted is put into the run
+    def pytest_meta_tests_doubts(self, judged: JudgedSession) -> None:
+        for report in judged.reports or ():
+            if isinstance(report, pytest.TestReport) and (report.outcome != "passed" or hasattr(report, "wasxfail")):
+                self._look(report)
+
+    def _look(self, report: pytest.TestReport) -> None:
         if hasattr(report, "wasxfail"):
             self._note(XfailReasons.rule, report.wasxfail, report.nodeid)
         elif report.skipped:
-            self._skipped(report)
-
-    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
-        if report.skipped:
             self._skipped(report)
 
     def _skipped(self, report: pytest.TestReport | pytest.CollectReport) -> None:

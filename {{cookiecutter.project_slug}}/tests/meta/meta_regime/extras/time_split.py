@@ -108,8 +108,7 @@ class Watch:
         else:
             cpu, owned = Clocks.process() + Clocks.children(), Clocks.cpu()
         if hasattr(self._config, "workeroutput"):  # nobody asks another process
-            rows = (*recorder.timings(), *recorder.fixtures)
-            owned += sum(max(0.0, row.owned - row.cpu) for row in rows)
+            owned += recorder.blocked()
         return Process(self._started, self._collected, idle, wall, queued, cpu, owned)
 
     def pytest_meta_tests_doubts(self, judged: JudgedSession) -> dict[str, Any]:

@@ -32,18 +32,21 @@ def accused(config: pytest.Config, run: SuiteRun, standards: Standards) -> list[
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """In the child that runs a suspect again: see to it. The processes that the suspect starts do not."""
+    """In the child that runs a suspect again: see to it (the processes that the suspect starts do not)."""
     request = os.environ.pop(examine.VARIABLE, None)
     if request is not None and child.is_child():
         config.pluginmanager.register(examine.Examiner(config, Path(request)), "meta-tests-examiner")
+    if config.pluginmanager.hasplugin("timeout"):
+        config.pluginmanager.register(_WithoutTimeout(), "meta-tests-without-timeout")
 
 
-@pytest.hookimpl(wrapper=True, tryfirst=True)
-def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
-    """Keep pytest-timeout from ending the verdict while suspects are run again."""
-    if item.config.pluginmanager.hasplugin("timeout") and is_mine(str(item.path)):
-        item.add_marker(pytest.mark.timeout(0))
-    return (yield)
+class _WithoutTimeout:
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
+        """Keep pytest-timeout from ending the verdict while suspects are run again."""
+        if is_mine(str(item.path)):
+            item.add_marker(pytest.mark.timeout(0))
+        return (yield)
 
 
 def no_new_slow_tests(config: pytest.Config, run: SuiteRun, standards: Standards) -> Verdict:

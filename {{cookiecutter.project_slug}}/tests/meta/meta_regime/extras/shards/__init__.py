@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ...session import is_mine
+from ...session import verdicts_and_tests
 
 if TYPE_CHECKING:
     from ...record import SuiteRun
@@ -76,7 +76,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Keep all that was collected."""
     if config.getoption("meta_record", None) and _ITEMS not in config.stash:
-        config.stash[_ITEMS] = _of_the_suite(items)
+        config.stash[_ITEMS] = verdicts_and_tests(items)[1]
 
 
 @pytest.hookimpl(trylast=True, specname="pytest_collection_modifyitems")
@@ -88,13 +88,9 @@ def pytest_collection_modifyitems_at_last(config: pytest.Config, items: list[pyt
 
     splits = getattr(config.option, "splits", None)
     collected = config.stash[_ITEMS]
-    suite = _of_the_suite(items) if splits else chosen_by_options(config, collected)
+    suite = verdicts_and_tests(items)[1] if splits else chosen_by_options(config, collected)
     ids = sorted(item.nodeid for item in suite)
     config.stash[_SUITE] = [len(ids), hashlib.sha256("\n".join(ids).encode("utf-8", "replace")).hexdigest()[:32]]
-
-
-def _of_the_suite(items: list[pytest.Item]) -> list[pytest.Item]:
-    return [item for item in items if not is_mine(str(item.path))]
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -1,0 +1,117 @@
+"""What a test took: from clocks around it, and from pytest's reports; also where the two contradict each other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import pytest
+from meta_regime.record import TestTiming
+from meta_regime.stopwatch import Clocks
+from meta_regime.taken import Reported, Taken, reported, taken_from, timing_of
+
+from tests.reports import report
+
+NOON = 1_700_000_000.0
+
+
+def reports(setup: float, call: float, teardown: float, began: float = NOON) -> list[pytest.TestReport]:
+    return [
+        report("test_x", "setup", setup, began),
+        report("test_x", "call", call, began + setup),
+        report("test_x", "teardown", teardown, began + setup + call),
+    ]
+
+
+def timing(taken: Taken | None, said: Iterable[pytest.TestReport]) -> TestTiming:
+    return timing_of("test_x", taken, reported(said)["test_x"])
+
+
+class TestPhases:
+    def test_what_pytest_does_around_them_is_not_the_tests(self) -> None:
+        row = timing(Taken(NOON, 0.0072, 0.0072, 0.0), reports(0.0005, 0.002, 0.002))
+        assert (row.setup, row.call, row.teardown) == (0.0005, 0.002, 0.002)
+        assert row.cpu == pytest.approx(0.0045)
+        assert row.owned == pytest.approx(0.0045)
+
+    def test_nor_is_what_it_may_have_queued_there(self) -> None:
+        row = timing(Taken(NOON, 1.5, 0.5, 0.8), reports(0.0, 1.0, 0.0))
+        assert row.queued == pytest.approx(0.3)
+        assert row.owned == pytest.approx(0.7)
+
+    def test_slow_reporting_is_not_the_tests(self) -> None:
+        """A terminal that nobody reads from, a screenshot of each test."""
+        assert timing(Taken(NOON, 60.0, 0.1, 0.0), reports(0.0, 0.2, 0.0)).owned == pytest.approx(0.2)
+
+    def test_wide_fixtures_are_taken_off_the_phase_that_they_were_set_up_in(self) -> None:
+        row = timing(Taken(NOON, 3.01, 0.5, 0.0, (1.5, 0.0, 0.25)), reports(2.0, 0.5, 0.5))
+        assert (row.setup, row.call, row.teardown) == (0.5, 0.5, 0.25)
+
+    def test_a_worker_has_crashed(self) -> None:
+        crash = report("test_x", "???", outcome="failed")
+        assert timing(None, [crash]) == ("test_x", 0.0, 0.0, 0.0, 0.0, "failed", 0.0)
+
+    def test_of_several_attempts_the_last(self) -> None:
+        again = reports(0.1, 0.2, 0.1, NOON + 30)
+        row = timing(Taken(NOON, 31.0, 0.3, 0.0), [*reports(0.1, 20.0, 0.1), *again])
+        assert row.owned == pytest.approx(0.4)
+        assert row.cpu == pytest.approx(0.3)
+
+
+class TestClockThatWasStopped:
+    """Somebody has frozen pytest's time, and slept for ten seconds by our clocks."""
+
+    @pytest.mark.parametrize(
+        ("began", "took"),
+        [
+            (NOON, (0.1, -1.7e9, 1.7e9)),  # from its set-up to its teardown
+            (NOON, (1.7e9, 0.0, -1.7e9)),
+            (NOON, (0.1, 20.0, 0.1)),  # faster than it goes
+            (NOON - 86400, (0.0, 0.0, 0.0)),  # all along
+            (NOON + 86400, (0.0, 0.0, 0.0)),
+            (0.0, (0.0, 0.0, 0.0)),  # another plugin's report, which has no times
+        ],
+    )
+    def test_only_ours_are_believed(self, began: float, took: tuple[float, float, float]) -> None:
+        row = timing(Taken(NOON, 10.0, 0.5, 0.0), reports(*took, began=began))
+        assert row.owned == pytest.approx(10.0)
+        assert min(row.setup, row.call, row.teardown) >= 0
+
+    def test_without_wide_fixtures(self) -> None:
+        assert timing(Taken(NOON, 10.0, 0.5, 0.0, (6.0, 0.0, 1.0)), reports(0, 0, 0, 0.0)).owned == pytest.approx(3.0)
+
+
+class TestReports:
+    def test_outcomes(self) -> None:
+        phases = ("setup", "call", "teardown")
+        for outcomes, right in (
+            (("passed", "passed", "passed"), "passed"),
+            (("skipped", "", "passed"), "skipped"),
+            (("passed", "skipped", "passed"), "skipped"),
+            (("passed", "passed", "failed"), "failed"),
+            (("passed", "failed", "passed"), "failed"),
+            (("passed", "skipped", "failed"), "failed"),
+        ):
+            said = [report("t", when, outcome=one) for when, one in zip(phases, outcomes, strict=True) if one]
+            assert reported(said)["t"].outcome == right
+
+    def test_a_test_that_has_not_ended_is_none(self) -> None:
+        assert reported(reports(0.1, 0.1, 0.1)[:2]) == {}
+
+    def test_sub_tests_and_what_is_no_report_are_passed_over(self) -> None:
+        part = report("test_x", "call", 99.0, outcome="failed")
+        part.context = "a sub-test"  # type: ignore[attr-defined]
+        (row,) = reported([*reports(0.1, 0.2, 0.1), part, object()]).values()
+        assert (row.seconds, row.outcome) == ([0.1, 0.2, 0.1], "passed")
+
+
+def test_clocks_around_tests(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Clocks, "day", NOON)
+    read = ["a", 1.0, b"0 0 1", 5.0, 1.5, b"0 30000000 2", 6.0, None]
+    read += ["b", 1.5, b"0 30000000 2", 6.0, 3.5, b"0 30000000 3", 9.0, None]
+    found = taken_from(read, {"b": [0.5, 0.25, 0.0, 0.75, 0.0], "elsewhere": [1.0] * 5})
+    assert found["a"] == Taken(NOON + 5, 1.0, 0.5, 0.03)
+    assert found["b"] == Taken(NOON + 6, 3.0, 1.25, 0.0, (0.5, 0.25, 0.0))
+
+
+def test_reported_has_no_end_before_its_teardown() -> None:
+    assert Reported().ended is None

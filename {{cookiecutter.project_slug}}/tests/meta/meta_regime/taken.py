@@ -1,0 +1,106 @@
+"""What tests took: put together, when the suite is over, from clocks read around each test and from pytest's reports.
+
+After each test the regime's own clocks are read, which nothing can reach. Its phases are pytest's, as in `--durations`;
+where the two contradict each other, somebody has stopped pytest's clock, and the regime's alone are believed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+import pytest
+
+from .record import TestTiming
+from .stopwatch import Clocks, queued_between
+
+MOMENT = 0.001  # seconds: what takes less is not looked into
+_APART = 1.0  # seconds between clocks that agree: the time of day may be set while tests run
+PHASES = {"setup": 0, "call": 1, "teardown": 2}
+
+
+class Taken(NamedTuple):
+    """What one test took in the process that ran it, in seconds: wall and CPU time, and queueing for a CPU.
+
+    Counted from the end of the test before, at a time of day, so what pytest did in between is in it; and in `whole`,
+    not in `cpu` and `queued`, is `wide`: wall time, in set-up, call and teardown, of fixtures of wider scope.
+    """
+
+    began: float
+    whole: float
+    cpu: float
+    queued: float
+    wide: tuple[float, ...] = (0.0, 0.0, 0.0)
+
+
+class Reported:
+    """What pytest says of a test: seconds by phase, its outcome, when it began and ended, how often it was set up."""
+
+    __slots__ = ("began", "ended", "outcome", "seconds", "setups")
+
+    def __init__(self) -> None:
+        self.seconds, self.outcome, self.began, self.setups = [0.0, 0.0, 0.0], "passed", 0.0, 0
+        self.ended: float | None = None
+
+
+def taken_from(read: list[Any], wide: dict[str, list[float]]) -> dict[str, Taken]:
+    """Give what each test took.
+
+    `read` has its id, then the CPU, queue and wall clocks before and after it, and what somebody glanced at. `wide` has
+    what belongs to fixtures of wider scope, by test: wall time by phase, CPU time, queueing.
+    """
+    found, in_eights = {}, [iter(read)] * 8
+    for nodeid, cpu, queue, wall, cpu_then, queue_then, wall_then, _ in zip(*in_eights, strict=True):
+        whole = wall_then - wall
+        queued = queued_between(queue, queue_then) if whole > MOMENT else 0.0
+        found[nodeid] = Taken(wall + Clocks.day, whole, cpu_then - cpu, queued)
+    for nodeid, (*phases, computed, waited) in wide.items():
+        if nodeid in found:
+            row = found[nodeid]
+            cpu, queued = max(0.0, row.cpu - computed), max(0.0, row.queued - waited)
+            found[nodeid] = row._replace(cpu=cpu, queued=queued, wide=(*phases,))
+    return found
+
+
+def reported(reports: Iterable[Any]) -> dict[str, Reported]:
+    """Sort reports by test, those that have ended. Sub-tests are passed over: what they took is in their test's."""
+    found: dict[str, Reported] = {}
+    for report in reports:
+        if not isinstance(report, pytest.TestReport) or hasattr(report, "context"):
+            continue
+        row = found.get(report.nodeid)
+        if row is None:
+            row = found[report.nodeid] = Reported()
+        phase = PHASES.get(report.when)
+        if phase is not None:
+            row.seconds[phase] = report.duration
+        if phase == 0:
+            row.setups, row.began = row.setups + 1, report.start
+        elif phase != 1:  # or xdist, of the test in which a worker crashed
+            row.ended = report.stop
+        if report.outcome in ("failed", "skipped") and row.outcome != "failed":
+            row.outcome = report.outcome
+    return {nodeid: row for nodeid, row in found.items() if row.ended is not None}
+
+
+def timing_of(nodeid: str, taken: Taken | None, said: Reported) -> TestTiming:
+    """Give what a test took: its last attempt, if it was run several times."""
+    told = sum(said.seconds)
+    if taken is None:  # a worker crashed, or a plugin runs tests in its own way
+        return TestTiming._make((nodeid, *said.seconds, 0.0, said.outcome, 0.0))
+    if said.setups > 1:  # nobody knows how much of it the last attempt has computed, or queued
+        phases, cpu, queued = said.seconds, min(taken.cpu, told), 0.0
+    elif _agree(taken, said, told):
+        around = taken.whole - told  # it belongs to no test
+        phases, cpu, queued = said.seconds, max(0.0, taken.cpu - around), max(0.0, taken.queued - around)
+    else:
+        phases, cpu, queued = [0.0, taken.whole, 0.0], taken.cpu, taken.queued
+        taken = taken._replace(wide=(0.0, sum(taken.wide), 0.0))
+    phases = [max(0.0, seconds - wide) for seconds, wide in zip(phases, taken.wide, strict=True)]
+    return TestTiming._make((nodeid, *phases, queued, said.outcome, cpu))
+
+
+def _agree(taken: Taken, said: Reported, told: float) -> bool:
+    early, late = taken.began - _APART, taken.began + taken.whole + _APART
+    in_time = early < said.began < late and early < (said.ended or 0.0) < late
+    return in_time and min(said.seconds) >= 0 and told <= taken.whole
