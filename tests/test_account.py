@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from meta_regime.extras.helped import Accounts
 from meta_regime.recorder import Recorder
 from meta_regime.stopwatch import Clocks, queue_clock, queued_between
 
@@ -171,7 +172,7 @@ class TestCrowdedMachine:
     """Driven by hand: three seconds of queueing for each second of CPU."""
 
     @pytest.fixture
-    def recorded(self, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Recorder]:
+    def recorded(self, monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[Recorder, Accounts]]:
         now = dict.fromkeys(("wall", "cpu", "process", "children", "queued"), 0.0)
         for name in now:
             monkeypatch.setattr(Clocks, name, lambda name=name: now[name])
@@ -182,31 +183,33 @@ class TestCrowdedMachine:
             for name, more in seconds.items():
                 now[name] += more
 
-        def recorded(**seconds: float) -> Recorder:
+        def recorded(**seconds: float) -> tuple[Recorder, Accounts]:
             recorder = Recorder()
+            accounts = Accounts(recorder)
             pass_time(wall=4.0, cpu=1.0, process=1.0, queued=3.0)
             recorder.pytest_collection_finish()
+            accounts.pytest_collection_finish()
             pass_time(**seconds)
             recorder.pytest_runtest_logfinish("test_x")
             times = {"setup": (4.0, 0.0), "call": (4.0, now["wall"] - 4), "teardown": (now["wall"], 0.0)}
             recorder.end(report("test_x", when, took, began) for when, (began, took) in times.items())
-            return recorder
+            return recorder, accounts
 
         return recorded
 
     def test_what_children_and_threads_seem_to_queue_is_taken_off_the_suite(
-        self, recorded: Callable[..., Recorder]
+        self, recorded: Callable[..., tuple[Recorder, Accounts]]
     ) -> None:
-        assert recorded(wall=4.0, children=1.0).queued_elsewhere == pytest.approx(3.0)
-        assert recorded(wall=4.0, process=1.0).queued_elsewhere == pytest.approx(3.0)
-        assert recorded(wall=2.0, children=1.0).queued_elsewhere == pytest.approx(1.0)  # never less than they compute
-        assert recorded(wall=4.0, children=0.01).queued_elsewhere == pytest.approx(0.03)  # it has slept
+        assert recorded(wall=4.0, children=1.0)[1].queued_elsewhere == pytest.approx(3.0)
+        assert recorded(wall=4.0, process=1.0)[1].queued_elsewhere == pytest.approx(3.0)
+        assert recorded(wall=2.0, children=1.0)[1].queued_elsewhere == pytest.approx(1.0)  # never less than computed
+        assert recorded(wall=4.0, children=0.01)[1].queued_elsewhere == pytest.approx(0.03)  # it has slept
 
-    def test_it_is_not_taken_off_the_test(self, recorded: Callable[..., Recorder]) -> None:
-        assert recorded(wall=4.0, children=1.0).ran["test_x"].owned == pytest.approx(4.0)
+    def test_it_is_not_taken_off_the_test(self, recorded: Callable[..., tuple[Recorder, Accounts]]) -> None:
+        assert recorded(wall=4.0, children=1.0)[0].ran["test_x"].owned == pytest.approx(4.0)
 
-    def test_nobody_owns_less_than_he_computes(self, recorded: Callable[..., Recorder]) -> None:
-        assert recorded(wall=4.0, cpu=2.0, process=2.0, queued=0.0).ran["test_x"].owned == pytest.approx(4.0)
+    def test_nobody_owns_less_than_he_computes(self, recorded: Callable[..., tuple[Recorder, Accounts]]) -> None:
+        assert recorded(wall=4.0, cpu=2.0, process=2.0, queued=0.0)[0].ran["test_x"].owned == pytest.approx(4.0)
 
 
 def test_a_sleep_that_the_system_calls_queueing() -> None:

@@ -148,7 +148,7 @@ class TestMerging:
 
     def test_the_longest_shards_seconds_and_everybodys_tests(self, tmp_path: Path) -> None:
         fixture = FixtureTiming("db", "session", "tests", 0.25, 0.5, 0.0)
-        account = Account((0.0, 0.5, 0.0), (0.0, 0.0, 0.0), 0.0, 0.0)
+        account = Account(0.0, 0.0)
         ids = [one_test(number).nodeid for number in range(5)]
         self.save(tmp_path, shard(1, 1, 2, seconds=9.0, queued=5.0, accounts={ids[1]: account}))
         self.save(tmp_path, shard(2, 3, 4, seconds=8.0, queued=1.0, fixtures=(fixture,), accounts={ids[3]: account}))

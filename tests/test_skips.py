@@ -110,6 +110,7 @@ def test_a_skip_that_stands_elsewhere_is_told_with_its_place(place: str, told: s
     skips.pytest_configure(config)  # type: ignore[arg-type]
     path = os.path.normpath(tmp_path / place)
     report = pytest.TestReport(f"{FILE}::test_it", ("", 1, ""), {}, "skipped", (path, 12, "Skipped: "), "call")
-    config.pluginmanager.hook.pytest_runtest_logreport(report=report)
+    listening = config.pluginmanager.getplugin("meta-tests-skips-listening")
+    listening.pytest_meta_tests_doubts(SimpleNamespace(reports=lambda: [report, object()]))
     gathered = _gathered.pytest_meta_tests_doubts(SimpleNamespace(config=config))["figures"][_gathered.FIGURE]
     assert gathered == {"skip-reasons": [told], "xfail-reasons": []}

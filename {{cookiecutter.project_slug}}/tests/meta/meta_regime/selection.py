@@ -1,15 +1,21 @@
-"""Was this session the whole suite? Decided from what pytest was told and from what it then collected and ran."""
+"""Which tests are verdicts, and was this session the whole suite? From what pytest was told, and collected, and ran."""
 
 from __future__ import annotations
 
 import argparse
+import functools
 import os
 import re
 from collections.abc import Container, Iterable, Sequence
 from fnmatch import fnmatch
+from itertools import compress
+from operator import attrgetter, not_
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+META = Path(__file__).resolve().parent.parent
 # Options that choose tests: their destination in pytest's namespace, and how a person types them.
 _TYPED = """keyword -k, markexpr -m, deselect --deselect, ignore --ignore, ignore_glob --ignore-glob, lf --lf,
     stepwise --sw, collectonly --collect-only, splits --splits, group --group, doctestmodules --doctest-modules,
@@ -120,3 +126,17 @@ test_files.__test__ = False  # type: ignore[attr-defined]
 def _is_passed_over(folder: Path, skipped: Sequence[str], beside: Sequence[Path]) -> bool:
     generated = folder.name == "__pycache__" or os.path.exists(folder / "pyvenv.cfg")  # noqa: PTH110 - may be locked
     return generated or matches(folder, skipped) or is_under(folder, beside)
+
+
+@functools.cache
+def is_mine(path: str) -> bool:
+    """Tell whether a test's file lies in `tests/meta`."""
+    return Path(path).resolve().is_relative_to(META)
+
+
+def verdicts_and_tests(items: Sequence[pytest.Item]) -> tuple[list[pytest.Item], list[pytest.Item]]:
+    """Tell the verdict tests from the suite's. Under coverage each line costs, for each test: so these do it in C."""
+    paths = [*map(attrgetter("path"), items)]
+    files = {key for key, path in dict(zip(map(id, paths), paths, strict=True)).items() if is_mine(str(path))}
+    mine = [*map(files.__contains__, map(id, paths))]
+    return [*compress(items, mine)], [*compress(items, map(not_, mine))]

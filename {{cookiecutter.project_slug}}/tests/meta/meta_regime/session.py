@@ -10,11 +10,8 @@ import contextlib
 import datetime
 import functools
 import os
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections.abc import Callable, Generator
 from dataclasses import replace
-from itertools import compress
-from operator import attrgetter, not_
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -23,27 +20,13 @@ from . import child, verdict
 from .policy import PolicyError
 from .record import SuiteRun
 from .record_file import RecordWriter
-from .recorder import Recorder, reports_of
+from .recorder import Recorder, Reports, reports_of
+from .selection import META, verdicts_and_tests
 from .session_facts import SessionFacts, coverage_of, silence_pytest_cov
 from .terminal import VerdictText
 from .verdict import Decide, Outcome, Standards, Verdict
 
-META = Path(__file__).resolve().parent.parent
 _ON_WORKERS = "meta_tests"  # what controller and workers say to each other, in workerinput and workeroutput
-
-
-@functools.cache
-def is_mine(path: str) -> bool:
-    """Tell whether a test's file lies in `tests/meta`."""
-    return Path(path).resolve().is_relative_to(META)
-
-
-def verdicts_and_tests(items: Sequence[pytest.Item]) -> tuple[list[pytest.Item], list[pytest.Item]]:
-    """Tell the verdict tests from the suite's. Under coverage each line costs, for each test: so these do it in C."""
-    paths = [*map(attrgetter("path"), items)]
-    files = {key for key, path in dict(zip(map(id, paths), paths, strict=True)).items() if is_mine(str(path))}
-    mine = [*map(files.__contains__, map(id, paths))]
-    return [*compress(items, mine)], [*compress(items, map(not_, mine))]
 
 
 class JudgedSession:
@@ -66,7 +49,7 @@ class JudgedSession:
         self.today = datetime.date.today()  # before any test can freeze it
         self.facts = SessionFacts(config, parser, META)
         self.recorder = Recorder()
-        self.reports: Iterable[object] | None = None  # pytest's, of all tests
+        self.reports: Reports | None = None  # pytest's, of all tests
         spreads_tests = self.worker_input is None and config.getoption("dist", "no") != "no"  # xdist's controller
         if self.writer is not None or not spreads_tests:
             config.pluginmanager.register(self.recorder, "meta-tests-recorder")
@@ -109,9 +92,7 @@ class JudgedSession:
 
     def _take_verdicts(self, items: list[pytest.Item]) -> None:
         mine, items[:] = verdicts_and_tests(items)
-        if not mine:
-            return
-        if self.switched_off:
+        if mine and self.switched_off:
             self.config.hook.pytest_deselected(items=mine)
         elif not self.drops_verdicts:
             self.verdict_items += mine
@@ -194,7 +175,8 @@ class JudgedSession:
             self.silence = ""
 
     def _end_record(self) -> None:
-        self.recorder.end(reports_of(self.config) if self.reports is None else self.reports)
+        self.reports = self.reports or reports_of(self.config)
+        self.recorder.end(self.reports())
         if self.writer is not None:
             with contextlib.suppress(PolicyError):  # the parent has read the same files, and has said so
                 self.writer.end(self._this_session(verdict.load_standards(META, self.today)))
@@ -250,8 +232,6 @@ class JudgedSession:
         seconds, queued = self.recorder.seconds_since_the_start()
         run = SuiteRun(
             tests=tuple(self.recorder.ran.values()),
-            fixtures=tuple(self.recorder.fixtures),
-            accounts=self.recorder.accounts,
             seconds=seconds,
             queued=0.0 if self.facts.workers else queued,
             workers=self.facts.workers,

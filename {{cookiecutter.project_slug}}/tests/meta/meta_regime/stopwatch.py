@@ -1,4 +1,4 @@
-"""Clocks, and a watch for fixtures: wall time, CPU time, and time spent queueing for a CPU.
+"""Clocks: wall time, CPU time, and time spent queueing for a CPU.
 
 Wall time is CPU + run queue + blocked. A crowded machine lengthens the queue, and a test is not answerable for that, so
 it is taken off wherever the system tells it: on Linux the second field of /proc/thread-self/schedstat, in nanoseconds
@@ -15,7 +15,6 @@ import os
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 
 LONGEST_WAIT = 40_000_000  # nanoseconds; beside 32 busy processes on 2 cores it was at most 39 ms
 
@@ -25,17 +24,9 @@ def queue_reader() -> Callable[[], bytes]:
     try:
         descriptor = os.open("/proc/thread-self/schedstat", os.O_RDONLY | getattr(os, "O_CLOEXEC", 0))
         reader = functools.partial(os.pread, descriptor, 64, 0)
-        return reader if _queue_of(reader()) else bytes
+        return reader if len(reader().split()) == 3 else bytes
     except (OSError, AttributeError):
         return bytes
-
-
-def _queue_of(text: bytes) -> tuple[int, ...]:
-    try:
-        _, waited, turns = map(int, text.split())
-    except ValueError:
-        return ()
-    return waited, turns
 
 
 def queued_between(before: bytes, after: bytes) -> float:
@@ -44,9 +35,11 @@ def queued_between(before: bytes, after: bytes) -> float:
     Now and then Linux counts a whole sleep as queueing (seen on 6.18, once in tens of thousands). So no more is
     believed than `LONGEST_WAIT` for each time that the thread got a CPU, the third field.
     """
-    if before == after or not (first := _queue_of(before)) or not (then := _queue_of(after)):
+    try:
+        (_, waited, turns), (_, waited_then, turns_then) = (map(int, text.split()) for text in (before, after))
+    except ValueError:
         return 0.0
-    return min(then[0] - first[0], LONGEST_WAIT * (then[1] - first[1])) / 1e9
+    return min(waited_then - waited, LONGEST_WAIT * (turns_then - turns)) / 1e9
 
 
 def queue_clock(read: Callable[[], bytes]) -> Callable[[], float]:
@@ -100,33 +93,3 @@ class Clocks:
     day: float = time.time() - time.perf_counter()
     process: Callable[[], float] = staticmethod(time.process_time)
     children: Callable[[], float] = staticmethod(_children_clock())
-
-
-@dataclass
-class WideFixtures:
-    """Seconds that belong to fixtures of wider scope, all together."""
-
-    wall: float = 0.0
-    cpu: float = 0.0
-    queued: float = 0.0
-
-
-class FixtureWatch:
-    """Times one set-up or teardown of a wide fixture, less those of the wide fixtures that it sets up in turn."""
-
-    def __init__(self, billed: WideFixtures) -> None:
-        self._billed = billed
-        self._began = self._now()
-
-    def _now(self) -> tuple[float, float, float]:
-        billed = self._billed
-        cpu, queued = Clocks.cpu() - billed.cpu, Clocks.queued() - billed.queued
-        return Clocks.wall() - billed.wall, cpu, queued
-
-    def stop(self) -> tuple[float, float, float]:
-        """Give wall, CPU and queued seconds, and bill them to this fixture, not to one around it."""
-        wall, cpu, queued = (max(0.0, now - began) for now, began in zip(self._now(), self._began, strict=True))
-        self._billed.wall += wall
-        self._billed.cpu += cpu
-        self._billed.queued += queued
-        return wall, cpu, queued

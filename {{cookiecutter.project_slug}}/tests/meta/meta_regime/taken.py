@@ -68,9 +68,7 @@ def reported(reports: Iterable[Any]) -> dict[str, Reported]:
     for report in reports:
         if not isinstance(report, pytest.TestReport) or hasattr(report, "context"):
             continue
-        row = found.get(report.nodeid)
-        if row is None:
-            row = found[report.nodeid] = Reported()
+        row = found.get(report.nodeid) or found.setdefault(report.nodeid, Reported())
         phase = PHASES.get(report.when)
         if phase is not None:
             row.seconds[phase] = report.duration

@@ -14,8 +14,7 @@ import pytest
 
 from ..policy import Hygiene, PolicyError, load_policy
 from ..record import SuiteRun
-from ..selection import as_typed
-from ..session import verdicts_and_tests
+from ..selection import as_typed, verdicts_and_tests
 from ..verdict import Decide, Standards, Verdict, not_judged
 from . import _checks, _gathered
 from ._checks import Check

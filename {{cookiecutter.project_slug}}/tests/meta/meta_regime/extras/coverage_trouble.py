@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import sys
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -45,6 +45,7 @@ class Trouble:
         self.crash = ""  # what a worker said when it died
         self._look("plugins and conftest.py were loaded")
         self.recorder.glance = _glance()
+        self.glanced = self.recorder.glance()
 
     @pytest.hookimpl(wrapper=True)
     def pytest_make_collect_report(self, collector: pytest.Collector) -> Generator[None, Any, Any]:
@@ -54,11 +55,13 @@ class Trouble:
         return report
 
     @pytest.hookimpl(wrapper=True, trylast=True, specname="pytest_runtestloop")
-    def look_at_the_end(self) -> Generator[None, object, object]:
+    def pytest_runtestloop_inside(self) -> Generator[None, object, object]:
         """Look for the last time: inside of pytest-cov, which then stops measuring."""
-        result = yield
-        self._look(f"{self.recorder.changed_with() or 'the tests'} ran")
-        return result
+        try:
+            return (yield)
+        finally:
+            tests, glances = self.recorder.read[::8], [self.glanced, *self.recorder.read[7::8]]
+            self._look(f"{changed_with(tests, glances) or 'the tests'} ran")
 
     def _look(self, when: str) -> None:
         if self.measured is None:
@@ -109,6 +112,14 @@ class Trouble:
         if self.lost or any(file.exists() for file in self.files):
             return {"coverage_missing": f"what an xdist worker had measured is lost: {_DAMAGED}"}
         return {"coverage_missing": self.off} if self.off else None
+
+
+def changed_with(tests: Sequence[str], glances: Sequence[object]) -> str:
+    """Name the test since which glances, one before the first test and one after each, find what the last one finds."""
+    since = len(tests)
+    while since and glances[since - 1] is glances[-1]:
+        since -= 1
+    return tests[since - 1] if since else ""
 
 
 def _glance() -> Callable[[], object]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from .. import selection
-from ..session import verdicts_and_tests
+from ..selection import verdicts_and_tests
 
 if TYPE_CHECKING:
     from ..session import JudgedSession

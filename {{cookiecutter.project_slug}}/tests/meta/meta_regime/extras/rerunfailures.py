@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ..session import is_mine
+from ..selection import is_mine
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -100,15 +100,18 @@ class Watch:
     def _process(self) -> Process:
         judged: Any = self._config.pluginmanager.getplugin("meta-tests")
         recorder = judged.recorder
-        idle = max(0.0, self._ended - (recorder.last_ended or self._ended))
+        helped, wide = map(self._config.pluginmanager.getplugin, ("meta-tests-accounts", "meta-tests-wide"))
+        idle = max(0.0, self._ended - recorder.read[-2]) if recorder.read else 0.0  # since its last test
         wall = self._started + Clocks.wall() - self._loaded
-        queued = self._queued_before + Clocks.queued() + recorder.queued_elsewhere
+        queued = self._queued_before + Clocks.queued() + (helped.queued_elsewhere if helped else 0.0)
         if self._workers:  # they tell of themselves, and they are its children
             cpu, owned = Clocks.process(), self._ready_cpu + Clocks.cpu() - self._down_cpu
         else:
             cpu, owned = Clocks.process() + Clocks.children(), Clocks.cpu()
         if hasattr(self._config, "workeroutput"):  # nobody asks another process
-            owned += recorder.blocked()
+            rows = recorder.taken().values()
+            owned += sum(max(0.0, row.whole - sum(row.wide) - row.cpu - row.queued) for row in rows)
+            owned += sum(max(0.0, row.owned - row.cpu) for row in (wide.fixtures if wide else ()))
         return Process(self._started, self._collected, idle, wall, queued, cpu, owned)
 
     def pytest_meta_tests_doubts(self, judged: JudgedSession) -> dict[str, Any]:

@@ -12,7 +12,7 @@ import pytest
 
 from ... import child, time_verdicts
 from ...record import SuiteRun, TestTiming
-from ...session import is_mine
+from ...selection import is_mine
 from ...time_verdicts import Row, name_of, seconds
 from ...verdict import Outcome, Standards, Verdict, details_from
 from . import examine, wording

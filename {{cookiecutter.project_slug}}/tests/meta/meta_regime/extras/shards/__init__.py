@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ...session import verdicts_and_tests
+from ...selection import verdicts_and_tests
 
 if TYPE_CHECKING:
     from ...record import SuiteRun

@@ -14,7 +14,7 @@ import pytest
 
 from ...policy import PolicyError, load_policy
 from ...record import SuiteRun
-from ...session import META, is_mine
+from ...selection import META, is_mine
 from ...verdict import Decide, Outcome, Standards, Verdict, not_judged
 from .. import _checks, _gathered
 from .rules import CHECKS, KINDS

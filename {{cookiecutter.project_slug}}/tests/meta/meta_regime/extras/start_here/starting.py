@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ...session import is_mine
+from ...selection import is_mine
 from ...time_verdicts import name_of
 from ...verdict import Standards, extra, load_standards
 from .. import _checks
