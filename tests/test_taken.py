@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import pytest
 from meta_regime.record import TestTiming
 from meta_regime.stopwatch import Clocks
-from meta_regime.taken import Reported, Taken, reported, taken_from, timing_of
+from meta_regime.taken import UNKNOWN, Reported, Taken, reported, taken_from, timing_of
 
 from tests.reports import report
 
@@ -22,7 +22,7 @@ def reports(setup: float, call: float, teardown: float, began: float = NOON) -> 
     ]
 
 
-def timing(taken: Taken | None, said: Iterable[pytest.TestReport]) -> TestTiming:
+def timing(taken: Taken, said: Iterable[pytest.TestReport]) -> TestTiming:
     return timing_of("test_x", taken, reported(said)["test_x"])
 
 
@@ -48,7 +48,7 @@ class TestPhases:
 
     def test_a_worker_has_crashed(self) -> None:
         crash = report("test_x", "???", outcome="failed")
-        assert timing(None, [crash]) == ("test_x", 0.0, 0.0, 0.0, 0.0, "failed", 0.0)
+        assert timing(UNKNOWN, [crash]) == ("test_x", 0.0, 0.0, 0.0, 0.0, "failed", 0.0)
 
     def test_of_several_attempts_the_last(self) -> None:
         again = reports(0.1, 0.2, 0.1, NOON + 30)
@@ -101,7 +101,7 @@ class TestReports:
         part = report("test_x", "call", 99.0, outcome="failed")
         part.context = "a sub-test"  # type: ignore[attr-defined]
         (row,) = reported([*reports(0.1, 0.2, 0.1), part, object()]).values()
-        assert (row.seconds, row.outcome) == ([0.1, 0.2, 0.1], "passed")
+        assert (row.seconds, row.outcome) == ([0.1, 0.2, 0.1, 0.0], "passed")
 
 
 def test_clocks_around_tests(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,7 +16,7 @@ import pytest
 
 from .record import TestTiming
 from .stopwatch import Clocks
-from .taken import Taken, reported, taken_from, timing_of
+from .taken import UNKNOWN, Taken, reported, taken_from, timing_of
 
 _WHILE = 0.005  # seconds from one test's end to the next one's: what takes less is not looked into
 Reports = Callable[[], Iterable[object]]
@@ -49,8 +49,8 @@ class Recorder:
         self.listening = False
         taken = {**self._elsewhere, **self.taken()}
         said = reported(reports)
-        names = dict.fromkeys((*(name for name in taken if name in said), *said))  # in the order in which they ran
-        self.ran = {name: timing_of(name, taken.get(name), said[name]) for name in names}
+        names = {**{name: None for name in taken if name in said}, **dict.fromkeys(said)}  # in the order of the run
+        self.ran = {name: timing_of(name, taken.get(name, UNKNOWN), said[name]) for name in names}
 
     def seconds_since_the_start(self) -> tuple[float, float]:
         """Give wall time since the regime was loaded, and the part of it spent queueing for a CPU, in seconds."""

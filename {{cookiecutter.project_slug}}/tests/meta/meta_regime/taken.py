@@ -17,6 +17,7 @@ from .stopwatch import Clocks, queued_between
 MOMENT = 0.001  # seconds: what takes less is not looked into
 _APART = 1.0  # seconds between clocks that agree: the time of day may be set while tests run
 PHASES = {"setup": 0, "call": 1, "teardown": 2}
+NONE = (0.0, 0.0, 0.0)
 
 
 class Taken(NamedTuple):
@@ -30,7 +31,10 @@ class Taken(NamedTuple):
     whole: float
     cpu: float
     queued: float
-    wide: tuple[float, ...] = (0.0, 0.0, 0.0)
+    wide: tuple[float, ...] = NONE
+
+
+UNKNOWN = Taken(0.0, 0.0, 0.0, 0.0)  # of a test whose worker has crashed, or that a plugin runs in its own way
 
 
 class Reported:
@@ -39,7 +43,7 @@ class Reported:
     __slots__ = ("began", "ended", "outcome", "seconds", "setups")
 
     def __init__(self) -> None:
-        self.seconds, self.outcome, self.began, self.setups = [0.0, 0.0, 0.0], "passed", 0.0, 0
+        self.seconds, self.outcome, self.began, self.setups = [0.0, 0.0, 0.0, 0.0], "passed", 0.0, 0
         self.ended: float | None = None
 
 
@@ -69,36 +73,36 @@ def reported(reports: Iterable[Any]) -> dict[str, Reported]:
         if not isinstance(report, pytest.TestReport) or hasattr(report, "context"):
             continue
         row = found.get(report.nodeid) or found.setdefault(report.nodeid, Reported())
-        phase = PHASES.get(report.when)
-        if phase is not None:
-            row.seconds[phase] = report.duration
+        phase, outcome = PHASES.get(report.when, 3), report.outcome
+        row.seconds[phase] = report.duration  # the fourth is nobody's
         if phase == 0:
             row.setups, row.began = row.setups + 1, report.start
         elif phase != 1:  # or xdist, of the test in which a worker crashed
             row.ended = report.stop
-        if report.outcome in ("failed", "skipped") and row.outcome != "failed":
-            row.outcome = report.outcome
+        if outcome != "passed" and row.outcome != "failed" and outcome in ("failed", "skipped"):
+            row.outcome = outcome
     return {nodeid: row for nodeid, row in found.items() if row.ended is not None}
 
 
-def timing_of(nodeid: str, taken: Taken | None, said: Reported) -> TestTiming:
+def timing_of(nodeid: str, taken: Taken, said: Reported) -> TestTiming:
     """Give what a test took: its last attempt, if it was run several times."""
-    told = sum(said.seconds)
-    if taken is None:  # a worker crashed, or a plugin runs tests in its own way
-        return TestTiming._make((nodeid, *said.seconds, 0.0, said.outcome, 0.0))
-    if said.setups > 1:  # nobody knows how much of it the last attempt has computed, or queued
-        phases, cpu, queued = said.seconds, min(taken.cpu, told), 0.0
+    setup, call, teardown, _ = said.seconds
+    told = setup + call + teardown
+    _, whole, cpu, queued, wide = taken
+    if said.setups > 1 or taken is UNKNOWN:  # nobody knows how much of it the last attempt has computed, or queued
+        cpu, queued = min(cpu, told), 0.0
     elif _agree(taken, said, told):
-        around = taken.whole - told  # it belongs to no test
-        phases, cpu, queued = said.seconds, max(0.0, taken.cpu - around), max(0.0, taken.queued - around)
+        around = whole - told  # it belongs to no test
+        cpu, queued = max(0.0, cpu - around), max(0.0, queued - around)
     else:
-        phases, cpu, queued = [0.0, taken.whole, 0.0], taken.cpu, taken.queued
-        taken = taken._replace(wide=(0.0, sum(taken.wide), 0.0))
-    phases = [max(0.0, seconds - wide) for seconds, wide in zip(phases, taken.wide, strict=True)]
-    return TestTiming._make((nodeid, *phases, queued, said.outcome, cpu))
+        setup, call, teardown, wide = 0.0, whole, 0.0, (0.0, sum(wide), 0.0)
+    if wide is not NONE:
+        setup, call, teardown = (max(0.0, row - its) for row, its in zip((setup, call, teardown), wide, strict=True))
+    return TestTiming(nodeid, setup, call, teardown, queued, said.outcome, cpu)
 
 
 def _agree(taken: Taken, said: Reported, told: float) -> bool:
     early, late = taken.began - _APART, taken.began + taken.whole + _APART
-    in_time = early < said.began < late and early < (said.ended or 0.0) < late
-    return in_time and min(said.seconds) >= 0 and told <= taken.whole
+    return (
+        early < said.began < late and early < (said.ended or 0) < late and 0 <= min(said.seconds) <= told <= taken.whole
+    )
