@@ -37,7 +37,7 @@ class Recorder:
         self.wide: dict[str, list[float]] = {}
         self.read: list[Any] = []  # for each test its id, the clocks before and after it, and a glance
         self._session_began = (Clocks.wall(), Clocks.queued())
-        self._before = (0.0, b"", 0.0)  # the clocks when the last test had ended: CPU, queue, wall
+        self.before = self.now()  # before the test that runs
         self._elsewhere: dict[str, Taken] = {}  # what xdist's workers have measured
 
     def taken(self) -> dict[str, Taken]:
@@ -54,26 +54,28 @@ class Recorder:
 
     def seconds_since_the_start(self) -> tuple[float, float]:
         """Give wall time since the regime was loaded, and the part of it spent queueing for a CPU, in seconds."""
-        wall, queued = self._session_began
-        return Clocks.wall() - wall, max(0.0, Clocks.queued() - queued)
+        return Clocks.wall() - self._session_began[0], max(0.0, Clocks.queued() - self._session_began[1])
 
     def pytest_collection_finish(self) -> None:
-        """The first test is next."""
-        self._before = (Clocks.cpu(), Clocks.queue(), Clocks.wall())
+        """The first test is about to begin."""
+        self.before = self.now()
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_logfinish(self, nodeid: str) -> None:
         """A test has ended, and the next one is about to begin."""
-        before = self._before
-        try:
-            self._before = now = (Clocks.cpu(), Clocks.queue(), Clocks.wall())
-        except OSError:  # a test has closed all files
-            Clocks.queue = bytes
-            self._before = now = (Clocks.cpu(), b"", Clocks.wall())
-        self.read += nodeid, *before, *now, self.glance()
-        if now[2] - before[2] > _WHILE:  # reading more clocks costs
+        before, self.before = self.before, self.now()
+        self.read += nodeid, *before, *self.before, self.glance()
+        if self.before[2] - before[2] > _WHILE:  # reading more clocks costs
             for look in self.look:
                 look(nodeid)
+
+    def now(self) -> tuple[float, bytes, float]:
+        """Read the clocks: CPU, queue, wall."""
+        try:
+            return Clocks.cpu(), Clocks.queue(), Clocks.wall()
+        except OSError:  # a test has closed all files
+            Clocks.queue = bytes
+            return self.now()
 
     # Between xdist's processes: once, at the end of a worker. Anything that rides on each report costs far more.
 

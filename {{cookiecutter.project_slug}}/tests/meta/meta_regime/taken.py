@@ -103,6 +103,4 @@ def timing_of(nodeid: str, taken: Taken, said: Reported) -> TestTiming:
 
 def _agree(taken: Taken, said: Reported, told: float) -> bool:
     early, late = taken.began - _APART, taken.began + taken.whole + _APART
-    return (
-        early < said.began < late and early < (said.ended or 0) < late and 0 <= min(said.seconds) <= told <= taken.whole
-    )
+    return early < said.began <= (said.ended or 0.0) < late and 0 <= min(said.seconds) <= told <= taken.whole
