@@ -33,10 +33,20 @@ class TestPhases:
         assert row.cpu == pytest.approx(0.0045)
         assert row.owned == pytest.approx(0.0045)
 
-    def test_nor_is_what_it_may_have_queued_there(self) -> None:
-        row = timing(Taken(NOON, 1.5, 0.5, 0.8), reports(0.0, 1.0, 0.0))
-        assert row.queued == pytest.approx(0.3)
-        assert row.owned == pytest.approx(0.7)
+    @pytest.mark.parametrize(
+        ("whole", "cpu", "queued", "told", "owned"),
+        [
+            (0.0415, 0.0015, 0.04, 0.041, 0.00148),  # it was kept waiting while the test ran
+            (0.0415, 0.0015, 0.04, 0.001, 0.00100),  # while pytest reported it
+            (0.0015, 0.0015, 0.0, 0.001, 0.00100),  # not at all
+        ],
+    )
+    def test_nor_is_what_it_has_queued_there(
+        self, whole: float, cpu: float, queued: float, told: float, owned: float
+    ) -> None:
+        row = timing(Taken(NOON, whole, cpu, queued), reports(0.0, told, 0.0))
+        assert row.owned == pytest.approx(owned, abs=0.0006)
+        assert row.cpu <= row.owned
 
     def test_slow_reporting_is_not_the_tests(self) -> None:
         """A terminal that nobody reads from, a screenshot of each test."""

@@ -14,7 +14,7 @@ import pytest
 from .record import TestTiming
 from .stopwatch import Clocks, queued_between
 
-MOMENT = 0.001  # seconds: what takes less is not looked into
+MOMENT = 0.001  # seconds: what takes less is not looked into; and what pytest itself needs around a test
 _APART = 1.0  # seconds between clocks that agree: the time of day may be set while tests run
 PHASES = {"setup": 0, "call": 1, "teardown": 2}
 NONE = (0.0, 0.0, 0.0)
@@ -92,8 +92,8 @@ def timing_of(nodeid: str, taken: Taken, said: Reported) -> TestTiming:
     if said.setups > 1 or taken is UNKNOWN:  # nobody knows how much of it the last attempt has computed, or queued
         cpu, queued = min(cpu, told), 0.0
     elif _agree(taken, said, told):
-        around = whole - told  # it belongs to no test
-        cpu, queued = max(0.0, cpu - around), max(0.0, queued - around)
+        around = min(queued, max(0.0, whole - told - MOMENT))  # queued while pytest did something else
+        cpu, queued = max(0.0, cpu - (whole - told - around)), queued - around
     else:
         setup, call, teardown, wide = 0.0, whole, 0.0, (0.0, sum(wide), 0.0)
     if wide is not NONE:
