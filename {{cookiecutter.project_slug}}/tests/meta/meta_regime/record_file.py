@@ -8,7 +8,7 @@ run that did not end.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from json import dumps, loads  # as they are now: a test may replace them
 from pathlib import Path
 from typing import IO, Any
@@ -48,7 +48,7 @@ class RecordWriter:
     def end(self, run: SuiteRun) -> None:
         """Add what is known only at the end, and close the file."""
         rows = [[round(cell, 6) if isinstance(cell, float) else cell for cell in test] for test in run.tests]
-        self.write("end", {**vars(run), "tests": [*zip(*rows, strict=True)]})
+        self.write("end", {**vars(replace(run)), "tests": [*zip(*rows, strict=True)]})
         self.close()
 
     def close(self) -> None:
