@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
-from itertools import chain
 from typing import Any, NamedTuple
 
 THIS_SESSION = "this session"
@@ -190,4 +189,4 @@ class SuiteRun:
     @cached_property
     def took(self) -> list[float]:
         """What each test took, and then each fixture, in owned seconds. Several verdicts ask."""
-        return [row.owned for row in chain(self.tests, self.fixtures)]
+        return [test.owned for test in self.tests] + [fixture.owned for fixture in self.fixtures]

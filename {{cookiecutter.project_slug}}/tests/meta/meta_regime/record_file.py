@@ -47,8 +47,10 @@ class RecordWriter:
 
     def end(self, run: SuiteRun) -> None:
         """Add what is known only at the end, and close the file."""
-        rows = [[round(cell, 6) if isinstance(cell, float) else cell for cell in test] for test in run.tests]
-        self.write("end", {**vars(replace(run)), "tests": [*zip(*rows, strict=True)]})
+        texts = {"nodeid", "outcome"}
+        columns = zip(TestTiming._fields, zip(*run.tests, strict=True), strict=False)  # of no tests there are none
+        tests = [column if name in texts else [round(each, 6) for each in column] for name, column in columns]
+        self.write("end", {**vars(replace(run)), "tests": tests})  # the copy has no more than a run's fields
         self.close()
 
     def close(self) -> None:
