@@ -29,8 +29,7 @@ class TestTiming(NamedTuple):
     @property
     def owned(self) -> float:
         """Seconds that the test itself is answerable for: wall time less time spent queueing for a CPU."""
-        seconds = self.setup + self.call + self.teardown - self.queued
-        return seconds if seconds > self.cpu else self.cpu  # a million times: `max` is slower
+        return max(self.cpu, self.setup + self.call + self.teardown - self.queued)
 
 
 TestTiming.__test__ = False  # type: ignore[attr-defined]  # pytest collects classes whose names begin with Test

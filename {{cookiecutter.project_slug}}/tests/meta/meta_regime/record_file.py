@@ -47,9 +47,8 @@ class RecordWriter:
 
     def end(self, run: SuiteRun) -> None:
         """Add what is known only at the end, and close the file."""
-        texts = {"nodeid", "outcome"}
-        columns = zip(TestTiming._fields, zip(*run.tests, strict=True), strict=False)  # of no tests there are none
-        tests = [column if name in texts else [round(each, 6) for each in column] for name, column in columns]
+        columns = zip(*run.tests, strict=True)
+        tests = [column if isinstance(column[0], str) else [round(each, 6) for each in column] for column in columns]
         self.write("end", {**vars(replace(run)), "tests": tests})  # the copy has no more than a run's fields
         self.close()
 
@@ -89,9 +88,8 @@ class RecordReader:
             return
         with self.path.open(encoding="utf-8") as stream:
             stream.seek(self._read)
-            lines = (self._unfinished + stream.read()).split("\n")
+            *lines, self._unfinished = (self._unfinished + stream.read()).split("\n")  # a row still being written
             self._read = stream.tell()
-        self._unfinished = lines.pop()  # a row still being written
         yield from map(loads, lines)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import chain
 
 from .record import FixtureTiming, SuiteRun, TestTiming
 from .verdict import Outcome, Standards, Verdict, details_from
@@ -51,13 +50,12 @@ def fails_above(standards: Standards) -> float:
 def _over_the_limit(run: SuiteRun, standards: Standards) -> list[Row]:
     """List what is over the limit, and not excused: a known slow test may take what its entry says, until its date."""
     slow, today = slower_than(standards.policy.slow_tests.limit_seconds, run), standards.today
-    excuses = standards.known_slow
-    return [row for row in slow if not any(each.excuses(name_of(row), row.owned, today) for each in excuses)]
+    return [row for row in slow if not any(e.excuses(name_of(row), row.owned, today) for e in standards.known_slow)]
 
 
 def slower_than(limit: float, run: SuiteRun) -> list[Row]:
     """List what took longer, the slowest first; a fixture once, however often it ran."""
-    rows: zip[tuple[Row, float]] = zip(chain(run.tests, run.fixtures), run.took, strict=True)
+    rows: zip[tuple[Row, float]] = zip((*run.tests, *run.fixtures), run.took, strict=True)
     slow = sorted((row for row, took in rows if took > limit), key=lambda row: row.owned)
     return sorted({name_of(row): row for row in slow}.values(), key=lambda row: -row.owned)
 
@@ -69,9 +67,8 @@ def slow_tests_verdict(slow: Sequence[Row], run: SuiteRun, standards: Standards,
         details = details or details_from("where_time_goes", "in_slow_tests", slow, run, standards)
         return Verdict(Outcome.FAILED, f"{_tests_and_fixtures(slow)} slower than {limit:g} s.", details)
     most = max(run.took, default=0.0)
-    line = f"No test is slower than {limit:g} s, the slowest takes {seconds(most)}."
     if most <= limit:
-        return Verdict(Outcome.PASSED, line)
+        return Verdict(Outcome.PASSED, f"No test is slower than {limit:g} s, the slowest takes {seconds(most)}.")
     near = [f"{name_of(row)} ({seconds(row.owned)})" for row in _over_the_limit(run, standards)]
     excused = len(slower_than(limit, run)) - len(near)
     notes = f"; {excused} excused by known_slow.toml" if excused else ""
