@@ -6,7 +6,7 @@ import contextlib
 import gc
 import tempfile
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 from operator import attrgetter
@@ -71,8 +71,8 @@ def merged(folder: Path, typed: str, here: Mapping[str, Any], config: pytest.Con
     """
     if not folder.is_dir():
         return SuiteRun(typed, broken=f"There is no folder {typed} with records.")
-    with _not_looking_for_garbage():
-        shards, problems = _loaded(folder)
+    shards, problems = _loaded(folder)
+    gc.freeze()  # from here on Python looks for garbage, but not among millions of rows; and this process ends soon
     if not shards and not problems:
         problems = [f"There are no records in {typed}"]
     problems = problems or [*strangers(shards, here), *other_sources(shards, config.rootpath), *gaps(shards)]
@@ -96,22 +96,6 @@ def merged(folder: Path, typed: str, here: Mapping[str, Any], config: pytest.Con
     except CoverageMissingError as error:
         return replace(run, coverage_missing=str(error))
     return replace(run, coverage=coverage)
-
-
-@contextlib.contextmanager
-def _not_looking_for_garbage() -> Iterator[None]:
-    """Keep Python from looking for garbage in millions of rows: while they are made, and from then on.
-
-    The process that judges them ends soon.
-    """
-    looking = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-        gc.freeze()
-    finally:
-        if looking:
-            gc.enable()
 
 
 def _loaded(folder: Path) -> tuple[list[Shard], list[str]]:
