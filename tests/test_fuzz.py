@@ -30,6 +30,7 @@ from meta_regime.extras.shards.merge import merged
 from meta_regime.extras.slowdown import timings
 from meta_regime.policy import PolicyError
 from meta_regime.record import Account, FileCoverage, FixtureTiming, MeasuredCoverage, SuiteRun, TestTiming
+from meta_regime.record_file import FORMAT
 from meta_regime.time_verdicts import no_new_slow_tests, suite_within_budget
 from meta_regime.verdict import Outcome, Standards, load_standards, reach_verdict
 
@@ -239,7 +240,7 @@ def test_a_record_of_any_bytes_is_refused_in_plain_words(data: st.DataObject, re
 
 def rewritten(path: Path, head: Any, end: Any) -> Path:
     """Write a record of any structure, with the right checksum."""
-    content = f"{json.dumps(['meta-tests record', 4, head])}\n{json.dumps(['end', end])}\n"
+    content = f"{json.dumps(['meta-tests record', FORMAT, head])}\n{json.dumps(['end', end])}\n"
     path.write_text(f'{content}["checksum", {zlib.crc32(content.encode())}]\n', encoding="utf-8")
     return path
 

@@ -57,8 +57,7 @@ def run_suite(args: Sequence[str], root: Path, timeout_seconds: float, tell: Cal
         folder = Path(scratch)
         record, data, output = folder / "record.jsonl", folder / "coverage", folder / "output.txt"
         reader = RecordReader(record)
-        began = time.monotonic()
-        timed_out = False
+        began, timed_out = time.monotonic(), False
         environment = _environment(record, data, f"{began + timeout_seconds}:{folder}")
         with started(args, root, environment, output) as process:
             while process.poll() is None and not timed_out:

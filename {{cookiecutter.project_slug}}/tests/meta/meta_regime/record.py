@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import cached_property
 from typing import Any, NamedTuple
 
 THIS_SESSION = "this session"
@@ -179,7 +180,12 @@ class SuiteRun:
         """Whether any test ran, rather than being skipped."""
         return any(test.outcome != "skipped" for test in self.tests)
 
-    @property
+    @cached_property
     def failed(self) -> tuple[str, ...]:
-        """The ids of the tests that failed."""
+        """The ids of the tests that failed. Each verdict asks."""
         return tuple(test.nodeid for test in self.tests if test.outcome == "failed")
+
+    @cached_property
+    def took(self) -> list[float]:
+        """What each test took, and then each fixture, in owned seconds. Several verdicts ask."""
+        return [test.owned for test in self.tests] + [fixture.owned for fixture in self.fixtures]

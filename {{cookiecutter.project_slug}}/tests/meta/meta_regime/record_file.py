@@ -8,7 +8,7 @@ run that did not end.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from json import dumps, loads  # as they are now: a test may replace them
 from pathlib import Path
 from typing import IO, Any
@@ -47,8 +47,9 @@ class RecordWriter:
 
     def end(self, run: SuiteRun) -> None:
         """Add what is known only at the end, and close the file."""
-        rows = [[round(cell, 6) if isinstance(cell, float) else cell for cell in test] for test in run.tests]
-        self.write("end", {**vars(run), "tests": [*zip(*rows, strict=True)]})
+        columns = zip(*run.tests, strict=True)
+        tests = [column if isinstance(column[0], str) else [round(each, 6) for each in column] for column in columns]
+        self.write("end", {**vars(replace(run)), "tests": tests})  # the copy has no more than a run's fields
         self.close()
 
     def close(self) -> None:
@@ -87,9 +88,8 @@ class RecordReader:
             return
         with self.path.open(encoding="utf-8") as stream:
             stream.seek(self._read)
-            lines = (self._unfinished + stream.read()).split("\n")
+            *lines, self._unfinished = (self._unfinished + stream.read()).split("\n")  # a row still being written
             self._read = stream.tell()
-        self._unfinished = lines.pop()  # a row still being written
         yield from map(loads, lines)
 
 

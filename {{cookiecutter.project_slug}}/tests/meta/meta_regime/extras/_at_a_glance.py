@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from ..record import FileCoverage, MeasuredCoverage, SuiteRun, exact_percent
-from ..time_verdicts import Row, name_of, seconds
+from ..time_verdicts import Row, name_of, seconds, slower_than
 from ..verdict import Outcome, Standards, Verdict, extra
 
 if TYPE_CHECKING:
@@ -54,8 +54,7 @@ def head_room(run: SuiteRun, standards: Standards) -> dict[str, str]:
             found[FLOOR] = _points(nearest[0][0])
     left = policy.performance.suite_seconds - run.owned
     found[BUDGET] = f"{seconds(abs(left))} {'left' if left >= 0 else 'over'}"
-    rows: list[Row] = [*run.tests, *run.fixtures]
-    spare = policy.slow_tests.limit_seconds - max((row.owned for row in rows), default=0.0)
+    spare = policy.slow_tests.limit_seconds - max(run.took, default=0.0)
     if spare >= 0:
         found[SLOW] = f"{seconds(spare)} left"
     return found
@@ -105,10 +104,7 @@ def most_to_gain(coverage: MeasuredCoverage, count: int) -> list[tuple[FileCover
 
 def slowest(run: SuiteRun, count: int) -> Sequence[Row]:
     """Give what took longest, a fixture once, however often it was set up."""
-    rows: list[Row] = [*run.tests, *run.fixtures]
-    noticed = sorted((row for row in rows if row.owned >= _NOTICED), key=lambda row: row.owned)
-    longest = {name_of(row): row for row in noticed}
-    return sorted(longest.values(), key=lambda row: -row.owned)[:count]
+    return slower_than(_NOTICED, run)[:count]
 
 
 def ending(standards: Standards) -> list[KnownSlow]:

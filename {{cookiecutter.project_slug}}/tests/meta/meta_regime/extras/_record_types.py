@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import math
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence, Set
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any, get_type_hints
 
@@ -51,9 +51,8 @@ def _demand(fact: bool) -> None:
         raise ValueError
 
 
-def _check_numbers(numbers: Iterable[Any]) -> None:
-    numbers = list(numbers)
-    _demand(set(map(type, numbers)) <= _NUMBER)
+def _check_numbers(numbers: Collection[Any], allowed: Set[type] = _NUMBER) -> None:
+    _demand(set(map(type, numbers)) <= allowed)
     try:
         _demand(math.isfinite(sum(numbers)))  # of a million numbers, too, it takes no time
     except OverflowError:
@@ -66,9 +65,11 @@ def _check_columns(columns: Any, of: Any) -> None:
     required = len(kinds) - len(of._field_defaults)
     _demand(type(columns) is list and required <= len(columns) <= len(kinds))
     for allowed, column in zip(kinds, columns, strict=False):
-        _demand(type(column) is list and set(map(type, column)) <= allowed)
-        if str not in allowed:
-            _check_numbers(column)
+        _demand(type(column) is list)
+        if str in allowed:
+            _demand(set(map(type, column)) <= allowed)
+        else:
+            _check_numbers(column, allowed)
 
 
 def _check_rows(rows: Sequence[Any], of: Any) -> None:
@@ -79,7 +80,7 @@ def _check_rows(rows: Sequence[Any], of: Any) -> None:
 
 def _check_figures(figures: dict[str, Any]) -> None:
     """Check those that are known; more may have been added by an extra of the project's own."""
-    _check_numbers(figures[name] for name in _NUMBERS if name in figures)
+    _check_numbers([figures[name] for name in _NUMBERS if name in figures])
     if "machine" in figures:
         _demand(type(figures["machine"]) in (str, type(None)) and figures.keys() >= {*_NUMBERS})
     for name in ("parts", _gathered.FIGURE):

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections import defaultdict
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from ...record import SuiteRun
-from ...time_verdicts import Row, fails_above, name_of, seconds
+from ...time_verdicts import Row, fails_above, name_of, seconds, slower_than
 from ...verdict import Standards
 from .entries import KnownSlow
 
@@ -42,10 +41,10 @@ class Wanted:
         self._entries: Sequence[KnownSlow] = standards.known_slow
         self._today, self._text_of = standards.today, text_of
         self._limit, self._fails_above = standards.policy.slow_tests.limit_seconds, fails_above(standards)
-        self._rows: dict[str, list[Row]] = defaultdict(list)
-        rows: list[Row] = [*run.tests, *run.fixtures]
-        for row in rows:
-            self._rows[name_of(row)].append(row)
+        fixtures = sorted(run.fixtures, key=lambda row: row.owned)  # of one that was set up several times, the slowest
+        self._rows: dict[str, Row] = {row.label: row for row in fixtures}
+        self._rows.update((test.nodeid, test) for test in run.tests)
+        self._slow = [name_of(row) for row in slower_than(self._limit, run)]
         self._skipped = [test.nodeid for test in run.tests if test.outcome == "skipped"]
         self.unknown = 0
 
@@ -61,7 +60,7 @@ class Wanted:
     def _fault(self, place: int, entry: KnownSlow) -> tuple[str, bool] | None:
         """Say why an entry is out of date, and whether it can just go; None if it is not."""
         names = [name for name in self._rows if entry.matches(name)] if "*" in entry.test else [entry.test]
-        rows = [row for name in names for row in self._rows.get(name, ())]
+        rows = [self._rows[name] for name in names if name in self._rows]
         if not rows and not self._may_be_there(entry.test):
             return self._gone(entry.test)
         for number, other in enumerate(self._entries, 1):
@@ -94,7 +93,7 @@ class Wanted:
         new = self._renamed(test)
         if not new:
             return f"{gone} Delete the entry.", True
-        takes = max(row.owned for row in self._rows[new])
+        takes = self._rows[new].owned
         if takes > FAST * self._limit:
             return f"{gone} Was it renamed? {new} takes {seconds(takes)}: write that id into the entry.", False
         return f"{gone} Was it renamed? {new} takes {seconds(takes)}, which needs no excuse: delete the entry.", True
@@ -102,9 +101,8 @@ class Wanted:
     def _renamed(self, test: str) -> str:
         """Give the id that a test has now: of what is slow, else of what has its name, or its file; "" if unknown."""
         file, last = test.split("::", 1)[0] + "::", "::" + test.rpartition("::")[2]
-        slow = [name for name, rows in self._rows.items() if max(row.owned for row in rows) > self._limit]
         near = [name for name in self._rows if name.startswith(file) or name.endswith(last)]
-        for names in (slow, near):
+        for names in (self._slow, near):
             free = [name for name in names[:_LOOKED_AT] if not any(entry.matches(name) for entry in self._entries)]
             for close in difflib.get_close_matches(test, free, n=1):
                 return close

@@ -203,11 +203,11 @@ def _path(config: pytest.Config) -> Path | None:
 
 
 def _known(path: Path) -> dict[str, Any]:
-    from .._stored_record import RecordError, load_record
+    from .._stored_record import RecordError, load_head
     from .refusing import checked_head
 
     try:
-        return checked_head(load_record(path)[0], path)[1]
+        return checked_head(load_head(path), path)[1]
     except RecordError:
         return {}
 

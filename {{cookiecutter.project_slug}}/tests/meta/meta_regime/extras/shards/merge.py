@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import tempfile
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import chain
+from operator import attrgetter
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
@@ -68,14 +71,8 @@ def merged(folder: Path, typed: str, here: Mapping[str, Any], config: pytest.Con
     """
     if not folder.is_dir():
         return SuiteRun(typed, broken=f"There is no folder {typed} with records.")
-    shards, problems = [], []
-    for path in sorted(folder.rglob("*")):
-        if path.is_file() and not path.name.startswith(".") and path.suffix != ".coverage":
-            try:
-                head, run = load_record(path)
-                shards.append(Shard(path, checked(head.get("shard"), path), run))
-            except RecordError as error:
-                problems.append(str(error))
+    shards, problems = _loaded(folder)
+    gc.freeze()  # from here on Python looks for garbage, but not among millions of rows; and this process ends soon
     if not shards and not problems:
         problems = [f"There are no records in {typed}"]
     problems = problems or [*strangers(shards, here), *other_sources(shards, config.rootpath), *gaps(shards)]
@@ -86,8 +83,8 @@ def merged(folder: Path, typed: str, here: Mapping[str, Any], config: pytest.Con
     slowest = max(shards, key=lambda shard: shard.run.owned)
     run = SuiteRun(
         source=f"{len(shards)} shards, the longest of them {slowest.name}" if len(shards) > 1 else slowest.name,
-        tests=tuple(test for shard in shards for test in shard.run.tests),
-        fixtures=tuple(fixture for shard in shards for fixture in shard.run.fixtures),
+        tests=tuple(chain.from_iterable(shard.run.tests for shard in shards)),
+        fixtures=tuple(chain.from_iterable(shard.run.fixtures for shard in shards)),
         seconds=slowest.run.seconds,
         queued=slowest.run.queued,
         accounts={nodeid: account for shard in shards for nodeid, account in shard.run.accounts.items()},
@@ -97,8 +94,21 @@ def merged(folder: Path, typed: str, here: Mapping[str, Any], config: pytest.Con
     try:
         coverage = merged_coverage(shards, config)
     except CoverageMissingError as error:
-        return SuiteRun(**{**vars(run), "coverage_missing": str(error)})
-    return SuiteRun(**{**vars(run), "coverage": coverage})
+        return replace(run, coverage_missing=str(error))
+    return replace(run, coverage=coverage)
+
+
+def _loaded(folder: Path) -> tuple[list[Shard], list[str]]:
+    """Read the records in a folder and below; give them, and what is wrong with others."""
+    shards, problems = [], []
+    for path in sorted(folder.rglob("*")):
+        if path.is_file() and not path.name.startswith(".") and path.suffix != ".coverage":
+            try:
+                head, run = load_record(path)
+                shards.append(Shard(path, checked(head.get("shard"), path), run))
+            except RecordError as error:
+                problems.append(str(error))
+    return shards, problems
 
 
 def checked(head: Any, path: Path) -> dict[str, Any]:
@@ -175,7 +185,7 @@ def _gaps_in_tests(shards: Sequence[Shard]) -> list[str]:
     count = 0
     for shard in shards:
         count += len(shard.run.tests)
-        seen.update(test.nodeid for test in shard.run.tests)
+        seen.update(map(attrgetter("nodeid"), shard.run.tests))
     expected = shards[0].head["suite"][0]
     if count > len(seen):
         first = Counter(test.nodeid for shard in shards for test in shard.run.tests).most_common(1)[0][0]

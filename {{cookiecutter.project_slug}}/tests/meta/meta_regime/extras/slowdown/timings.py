@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from ...record import FixtureTiming, SuiteRun
@@ -77,7 +78,7 @@ def strangers(run: SuiteRun) -> float:
 def by_place(rows: Iterable[Row]) -> dict[str, list[Row]]:
     """Sort rows by their places, and in each by their seconds."""
     found: dict[str, list[Row]] = defaultdict(list)
-    for row in sorted(rows, key=lambda row: row.took):
+    for row in sorted(rows, key=attrgetter("took")):
         found[row.place].append(row)
     return found
 
