@@ -172,9 +172,15 @@ def test_a_gate_that_does_not_bite(pristine_whole: Path, tmp_path: Path, scratch
     text = performance.read_text()
     performance.write_text(text.replace("    judge(suite_within_budget)\n", "    pass\n"))
     current = project / "tests" / "meta" / "meta_regime" / "extras" / "known_slow" / "__init__.py"
-    always = "lambda run, standards: Verdict(Outcome.FAILED, 'As ever.')"
-    text = current.read_text().replace("functools.partial(list_is_current, request.config)", always)
-    current.write_text(text)
+    text = current.read_text()
+    judged = "functools.partial(_judged, request.config)"
+    assert judged in text
+    always = "lambda run, standards: verdict.Verdict(verdict.Outcome.FAILED, 'As ever.')"
+    current.write_text(
+        text.replace(judged, always).replace(
+            "import functools\n", "import functools\nfrom meta_regime import verdict\n"
+        )
+    )
     said = prove(project, scratch)
     expected = {
         COVERAGE: "DEMANDS NOTHING",

@@ -13,8 +13,6 @@ from operator import attrgetter, not_
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 META = Path(__file__).resolve().parent.parent
 # Options that choose tests: their destination in pytest's namespace, and how a person types them.
 _TYPED = """keyword -k, markexpr -m, deselect --deselect, ignore --ignore, ignore_glob --ignore-glob, lf --lf,
@@ -134,8 +132,8 @@ def is_mine(path: str) -> bool:
     return Path(path).resolve().is_relative_to(META)
 
 
-def verdicts_and_tests(items: Sequence[pytest.Item]) -> tuple[list[pytest.Item], list[pytest.Item]]:
-    """Tell the verdict tests from the suite's. Under coverage each line costs, for each test: so these do it in C."""
+def verdicts_and_tests(items: Sequence[Any]) -> tuple[list[Any], list[Any]]:
+    """Tell the verdict items from the suite's. Under coverage each line costs, for each test: so these do it in C."""
     paths = [*map(attrgetter("path"), items)]
     files = {key for key, path in dict(zip(map(id, paths), paths, strict=True)).items() if is_mine(str(path))}
     mine = [*map(files.__contains__, map(id, paths))]
