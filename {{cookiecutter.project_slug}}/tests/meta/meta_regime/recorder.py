@@ -91,7 +91,7 @@ class Recorder:
 def reports_of(config: pytest.Config) -> Reports:
     """Give a function that gives pytest's reports of tests: those that its terminal reporter keeps, else our own."""
     reporter = config.pluginmanager.getplugin("terminalreporter")
-    if getattr(type(reporter), "pytest_runtest_logreport", None) is pytest.TerminalReporter.pytest_runtest_logreport:
+    if getattr(getattr(type(reporter), "pytest_runtest_logreport", None), "__module__", "") == "_pytest.terminal":
         return lambda: chain.from_iterable(reporter.stats.values())
     listener = _Listener()
     config.pluginmanager.register(listener, "meta-tests-listener")
