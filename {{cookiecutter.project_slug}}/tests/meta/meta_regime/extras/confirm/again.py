@@ -17,7 +17,7 @@ from ...record import SuiteRun, TestTiming
 from ...stopwatch import LONGEST_WAIT, Clocks
 from ...time_verdicts import Row, name_of
 from .._cores import usable_cores
-from . import examine
+from . import VARIABLE, examine
 from .causes import COMPUTED, Cause
 
 
@@ -61,11 +61,11 @@ def run_again(config: pytest.Config, suspect: Row, run: SuiteRun, *, seconds: fl
         request = Path(scratch) / "request.json"
         request.write_text(json.dumps(asked))
         watch = Watch(examine.answer_to(request))
-        os.environ[examine.VARIABLE] = str(request)
+        os.environ[VARIABLE] = str(request)
         try:
             done = child.run_suite(args, config.rootpath, seconds, watch.look)
         finally:
-            os.environ.pop(examine.VARIABLE, None)
+            os.environ.pop(VARIABLE, None)
         return _outcome(suspect, done, watch, timed_out=watch.seconds > seconds)
 
 

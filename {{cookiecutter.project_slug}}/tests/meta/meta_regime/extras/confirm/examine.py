@@ -22,7 +22,6 @@ from ...record import FixtureTiming
 from ...stopwatch import Clocks
 from .causes import Frame, Sample, causes_of
 
-VARIABLE = "META_TESTS_EXAMINE"  # names the request: a JSON file, beside which the answer is written
 _INTERVAL = 0.01  # seconds between samples
 _BREAKERS = ("pybreaker", "aiobreaker", "circuitbreaker", "purgatory")
 

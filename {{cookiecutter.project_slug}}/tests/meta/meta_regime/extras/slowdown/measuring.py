@@ -11,7 +11,8 @@ import pytest
 from ...stopwatch import Clocks
 
 _KEY = "meta_tests_slowdown"  # in xdist's workeroutput
-_TIMES = 15  # of the piece of work, of a quarter of a millisecond, at either end of the session
+_TIMES = 15  # of the piece of work, of a quarter of a millisecond, at most, at either end of the session
+_ENOUGH = 4  # times that took as long as the fastest, within a fiftieth: then the machine has shown what it can do
 
 
 class Watch:
@@ -22,9 +23,11 @@ class Watch:
         self._since, self._pressure = Clocks.wall(), pressure()
         self._tracer, self._children = "", 0.0
         self._workers: list[tuple[str, float]] = []
-        # That of the end is enough where tests are chosen: such a run is seldom compared with anything.
+        # That of the end is enough where tests are chosen: such a run is seldom compared with anything. And where each
+        # line is followed, the piece is slow.
         chooses = config.option.keyword or any("::" in arg for arg in config.args)
-        self._work = 1.0 if chooses or hasattr(config, "workerinput") else piece_of_work()
+        skips = chooses or sys.gettrace() is not None or hasattr(config, "workerinput")
+        self._work = 1.0 if skips else piece_of_work()
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_finish(self) -> None:
@@ -58,14 +61,14 @@ class Watch:
 
 def piece_of_work() -> float:
     """Do the same small thing several times; give the CPU seconds of the fastest."""
-    fastest = 1.0
-    for _ in range(_TIMES):
+    took = list[float]()
+    while len(took) < _TIMES and sum(each <= 1.02 * min(took) for each in took) < _ENOUGH:
         began, words, total = Clocks.cpu(), dict[int, int](), 0
         for number in range(4_000):
             total += number * number % 7
             words[number & 63] = total
-        fastest = min(fastest, Clocks.cpu() - began)
-    return fastest
+        took.append(Clocks.cpu() - began)
+    return min(took)
 
 
 def tracer() -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import importlib.util
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,9 @@ from .thresholds import Thresholds
 
 if TYPE_CHECKING:
     from ...session import JudgedSession
+
+# Where coverage.py looks for its settings: https://coverage.readthedocs.io/en/latest/config.html
+_COVERAGE_FILES = (".coveragerc", ".coveragerc.toml", "setup.cfg", "tox.ini", "pyproject.toml")
 
 
 def verdicts_are_wired_in(config: pytest.Config, _: SuiteRun, standards: Standards) -> Verdict:
@@ -98,15 +102,25 @@ def _thresholds(
 
 def _fail_under(config: pytest.Config) -> float | None:
     """Read coverage's own minimum as the verdict on the total does; where coverage.py is missing, nothing reads it."""
-    if importlib.util.find_spec("coverage") is None:
+    config_file = getattr(config.option, "cov_config", None) or True
+    if not _may_set_it(config.rootpath, config_file) or importlib.util.find_spec("coverage") is None:
         return None
     import coverage
 
-    config_file = getattr(config.option, "cov_config", None) or True
     with contextlib.chdir(config.rootpath), contextlib.suppress(coverage.CoverageException):
         settings: Any = coverage.Coverage(data_file=None, config_file=config_file)
         return float(settings.get_option("report:fail_under") or 0) or None
     return None
+
+
+def _may_set_it(root: Path, config_file: str | bool) -> bool:
+    """Tell whether a file that coverage.py reads has the word; to import coverage.py takes longer than to judge all."""
+    named = (str(config_file), os.environ.get("COVERAGE_RCFILE", ""), *_COVERAGE_FILES)
+    files = (root / name for name in named if name)
+    try:
+        return any(file.is_file() and b"fail_under" in file.read_bytes() for file in files)
+    except OSError:
+        return True
 
 
 def _settings(config: pytest.Config) -> list[tuple[str, str]]:
