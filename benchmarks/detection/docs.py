@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from importlib.metadata import version
 from typing import Any
 
-from benchmarks.detection import cost, figure, planted, slowdown
+from benchmarks.detection import figure, planted, slowdown
 from benchmarks.detection.projects import LIMIT, PLUGINS
 from benchmarks.detection.sessions import LOADS, WAYS
 
@@ -100,17 +100,6 @@ fixture to all of them, as a pause or as computing.
 {table(head, whole + split)}"""
 
 
-def _cost(rows: Rows) -> str:
-    head = ["", "µs a test", "of the rounds", "start-up, ms", "ratio to plain pytest"]
-    return f"""## What recording costs
-
-CPU seconds of {rows[0]["tests"]} trivial tests, all variants in turn, {len(rows)} rounds after one to warm up:
-medians, and the lowest and highest round. The start-up is that of a session of one test, and no part of the cost of
-a test. For plain pytest, in brackets, the whole. meta-tests is the whole regime with its verdicts, without coverage.
-
-{table(head, cost.table(rows))}"""
-
-
 def _figure(rows: Rows) -> str:
     head = ["", "idle", *(f"beside {load}" for load in LOADS[1:]), "max/min"]
     tables = "\n\n".join(f"`{way}`:\n\n{table(head, figure.table(rows, way))}" for way in WAYS)
@@ -135,8 +124,8 @@ under the same load. {len(rows)} sessions.
   have it: beside 4 busy processes, 15 of 25 readings were wrong, by up to 10 ms each; in the right order none."""
 
 
-_PARTS = {"planted": (*planted.SHARES,), "slowdown": slowdown.PARTS, "cost": ("cost",), "figure": ("figure",)}
-_WRITERS = {"planted": _planted, "slowdown": _slowdown, "cost": _cost, "figure": _figure}
+_PARTS = {"planted": (*planted.SHARES,), "slowdown": slowdown.PARTS, "figure": ("figure",)}
+_WRITERS = {"planted": _planted, "slowdown": _slowdown, "figure": _figure}
 
 
 def progress(row: dict[str, Any]) -> str:

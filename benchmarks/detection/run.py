@@ -21,11 +21,11 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from benchmarks.detection import cost, docs, figure, planted, slowdown
+from benchmarks.detection import docs, figure, planted, slowdown
 from benchmarks.detection.projects import BESIDE, suite_with_one
 from tests.baking import ROOT
 
-PARTS = (*planted.SHARES, *slowdown.PARTS, "cost", "figure")
+PARTS = (*planted.SHARES, *slowdown.PARTS, "figure")
 RESULTS = BESIDE / "sessions.jsonl"
 DOCUMENT = ROOT / "docs" / "detection.md"
 
@@ -36,7 +36,7 @@ def parsed(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--sessions", type=int, help="of each part (200 healthy, 200 planted, 100 each with a baseline)"
     )
-    parser.add_argument("--quick", action="store_true", help="24 sessions of each part, and a short look at the costs")
+    parser.add_argument("--quick", action="store_true", help="24 sessions of each part")
     parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS, help="some parts")
     parser.add_argument("--resume", action="store_true", help="go on where the last run stopped")
     parser.add_argument("--write-docs", action="store_true", help="run nothing; docs/detection.md of what is on file")
@@ -50,14 +50,12 @@ def parsed(arguments: list[str] | None) -> argparse.Namespace:
 
 
 def wanted(part: str, options: argparse.Namespace) -> int:
-    """Tell how many sessions, or rounds, of a part are wanted."""
-    usual = {"healthy": 200, "planted": 200, "cost": 9, "figure": 60}.get(part, 100)
-    if part == "cost":
-        return 2 if options.quick else usual
+    """Tell how many sessions of a part are wanted."""
+    usual = {"healthy": 200, "planted": 200, "figure": 60}.get(part, 100)
     return options.sessions or (24 if options.quick else usual)
 
 
-def rows_of(part: str, first: int, last: int, scratch: Path, *, quick: bool) -> Iterator[dict[str, Any]]:
+def rows_of(part: str, first: int, last: int, scratch: Path) -> Iterator[dict[str, Any]]:
     """Run the sessions of a part, from one number to before another; give the row of each."""
     if part in planted.SHARES:
         folder = suite_with_one(scratch / "project")
@@ -65,10 +63,6 @@ def rows_of(part: str, first: int, last: int, scratch: Path, *, quick: bool) -> 
     elif part in slowdown.PARTS:
         projects = slowdown.with_baselines(scratch)
         yield from (slowdown.judged(part, number, projects) for number in range(first, last))
-    elif part == "cost":
-        tests = 500 if quick else 3000
-        cost.write_suites(scratch, tests)
-        yield from cost.rounds(scratch, tests, last, first)
     else:
         yield from figure.measured(figure.make(scratch), last, first)
 
@@ -97,7 +91,7 @@ def run_part(part: str, options: argparse.Namespace) -> None:
     if first >= last:
         return
     with tempfile.TemporaryDirectory(prefix="meta-tests-detection-") as scratch:
-        for row in rows_of(part, first, last, Path(scratch).resolve(), quick=options.quick):
+        for row in rows_of(part, first, last, Path(scratch).resolve()):
             with options.results.open("a", encoding="utf-8") as file:
                 file.write(json.dumps({**row, "machine": docs.machine()}) + "\n")
             print(docs.progress(row), flush=True)
