@@ -3,7 +3,9 @@ from __future__ import annotations
 import json
 import os
 import sys
+import tempfile
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -35,6 +37,15 @@ def pytest_configure() -> None:
     examples = int(os.environ.get("FUZZ_EXAMPLES", "100"))  # many more: `make fuzz`
     hypothesis.settings.register_profile("a busy machine", deadline=None, max_examples=examples)
     hypothesis.settings.load_profile("a busy machine")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def scratch(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Give temporary files a folder that pytest clears away: cookiecutter leaves there each hook that it runs."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TMPDIR", str(tmp_path_factory.mktemp("scratch")))
+        patch.setattr(tempfile, "tempdir", None)
+        yield
 
 
 @pytest.fixture(scope="session")
