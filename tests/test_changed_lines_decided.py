@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 from collections.abc import Callable, Mapping
@@ -11,7 +12,8 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from meta_regime.extras._git import GitError, where_it_left
+from meta_regime.extras import _git
+from meta_regime.extras._git import Git, GitError, where_it_left
 from meta_regime.extras._lines import how_to_see_lines, missing_ranges, numbers
 from meta_regime.extras.changed_lines import (
     _diff_cover,
@@ -170,6 +172,18 @@ class TestInARepository:
         assert judge() == Verdict(Outcome.NOT_JUDGED, line)
         others = MeasuredCoverage((FileCoverage("src/b.py", 1, 0, 0, 0, "1"),), None)
         assert judge(coverage=others).line.startswith("No measured line differs from main (")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="the git that never answers is a shell script")
+def test_a_git_that_does_not_answer_is_asked_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program, asked = tmp_path / "git", tmp_path / "asked"
+    program.write_text(f'#!/bin/sh\necho "$@" >> {asked}\nexec sleep 60\n')
+    program.chmod(0o755)
+    monkeypatch.setattr(_git, "_SECONDS", 2)
+    for _ in range(3):  # as each verdict does
+        with pytest.raises(GitError, match=r"^git has not answered within 2 s, and is not asked again$"):
+            where_it_left(Git(tmp_path, str(program)), ())
+    assert len(asked.read_text().splitlines()) == 1
 
 
 class TestDiffCover:

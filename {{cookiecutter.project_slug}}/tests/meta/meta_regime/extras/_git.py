@@ -16,6 +16,7 @@ from typing import NamedTuple
 TARGETS = ("GITHUB_BASE_REF", "CI_MERGE_REQUEST_TARGET_BRANCH_NAME")
 _USUAL = ("origin/HEAD", "origin/main", "origin/master", "main", "master")
 _SECONDS = 120
+_silent = set[str]()  # programs that did not answer in time: each verdict would wait again, several times
 _SHALLOW = (
     "this clone is shallow, git does not know where its branch began; type: git fetch --unshallow "
     "(GitHub: fetch-depth: 0 for actions/checkout; GitLab: GIT_DEPTH: 0)"
@@ -33,10 +34,12 @@ class Git(NamedTuple):
     program: str = shutil.which("git") or "git"
 
     def run(self, *args: str, env: Mapping[str, str] | None = None) -> str | None:
-        """Give what git prints in the folder; None where it fails or is not there."""
+        """Give what git prints in the folder; None where it fails, is not there, or did not answer once."""
+        if self.program in _silent:
+            return None
         # In a hook, git's own variables are about the commit or push; hooks and pagers of the user's are not wanted.
         known = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
-        with contextlib.suppress(OSError, subprocess.SubprocessError):
+        try:
             done = subprocess.run(
                 [self.program, "-c", "core.quotepath=off", "--no-pager", *args],
                 cwd=self.folder,
@@ -46,8 +49,12 @@ class Git(NamedTuple):
                 timeout=_SECONDS,
                 check=True,
             )
-            return done.stdout.decode("utf-8", "surrogateescape")
-        return None
+        except subprocess.TimeoutExpired:
+            _silent.add(self.program)
+            return None
+        except (OSError, subprocess.SubprocessError):
+            return None
+        return done.stdout.decode("utf-8", "surrogateescape")
 
     def line(self, *args: str) -> str:
         """Give the one line that git prints, nothing where it fails."""
@@ -83,6 +90,8 @@ def where_it_left(git: Git, wanted: tuple[str, ...]) -> tuple[str, str]:
     Raises `GitError` where git cannot tell.
     """
     if not git.line("rev-parse", "--is-inside-work-tree", "--verify", "--quiet", "HEAD").startswith("true\n"):
+        if git.program in _silent:
+            raise GitError(f"git has not answered within {_SECONDS} s, and is not asked again")
         if git.line("rev-parse", "--is-inside-work-tree") != "true":
             raise GitError("this is no git repository, or git is not installed")
         raise GitError("the repository has no commit yet")

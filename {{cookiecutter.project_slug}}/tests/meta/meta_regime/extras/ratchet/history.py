@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -24,12 +25,13 @@ class Tightened(NamedTuple):
     since: tuple[str, ...]
 
 
-def followed(git: Git, baseline: Baseline, measured: Baseline, since: str) -> Baseline:
+def followed(git: Git, baseline: Baseline, measured: Baseline, commit: Callable[[], str]) -> Baseline:
     """Let lines of the baseline follow the files that were renamed since a commit, by git's own detection."""
     now = {old: old for old in baseline.files if old not in measured.files}
     new = measured.files.keys() - baseline.files.keys()
     if not now or not new:
         return baseline
+    since = commit()  # not asked for before: git may have to go through all its commits
     names = ("--name-status", "--diff-filter=R", "--relative", "-z")
     past = git.run("log", "--reverse", "--format=", "--find-renames", *names, f"{since}..HEAD") or ""
     with contextlib.suppress(GitError):  # then a renamed file is a new one
@@ -53,7 +55,7 @@ def before_this_branch(git: Git, measured: Baseline, wanted: tuple[str, ...]) ->
     """
     base, _ = where_it_left(git, wanted)
     before = _at(git, base)
-    return before and followed(git, before, measured, base)
+    return before and followed(git, before, measured, lambda: base)
 
 
 def _at(git: Git, commit: str) -> Baseline | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import hashlib
 import json
 import platform
@@ -51,7 +52,8 @@ def has_not_regressed(config: pytest.Config, run: SuiteRun, standards: Standards
     baseline = _usable(path, measured, accept=accept)
     if isinstance(baseline, Verdict):
         return baseline
-    stored, baseline = baseline, history.followed(git, baseline, measured, history.last_commit(git, path))
+    stored, last_change = baseline, functools.partial(history.last_commit, git, path)
+    baseline = history.followed(git, baseline, measured, last_change)
     if baseline.files:
         config.stash[_COMPARED] = (baseline, measured)
     before, unknown = None, ""
