@@ -91,9 +91,9 @@ def is_under(path: Path, roots: Iterable[Path]) -> bool:
     return any(path.is_relative_to(root) for root in roots)
 
 
-def matches(path: Path, patterns: Iterable[str]) -> bool:
+def matches(path: Path | str, patterns: Iterable[str]) -> bool:
     """Tell whether pytest would match the path: with its name, or as a whole where the pattern has a slash."""
-    whole, name = str(path), path.name
+    whole, name = str(path), os.path.basename(path)  # noqa: PTH119 - for every file
     return any(fnmatch(whole, f"*/{pattern}") if "/" in pattern else fnmatch(name, pattern) for pattern in patterns)
 
 
@@ -105,25 +105,25 @@ def test_files(
     `patterns` is pytest's `python_files`, `skipped` its `norecursedirs`; virtual environments are skipped as well.
     """
     beside = tuple(beside)
+    names = {*map(os.path.normcase, beside)}  # of thousands of files, most are none: no `Path` is made of those
     found = []
-    for root in roots:
-        if root.is_file():
-            found += [root] if not is_under(root, beside) else []
-            continue
+    for root in (root for root in roots if not is_under(root, beside)):
+        found += [root] if root.is_file() else []
         for folder, folders, files in os.walk(root):
-            here = Path(folder)
-            folders[:] = [name for name in sorted(folders) if not _is_passed_over(here / name, skipped, beside)]
-            python = [here / name for name in sorted(files) if name.endswith(".py")]
-            found += [path for path in python if matches(path, patterns) and not is_under(path, beside)]
+            folders[:] = [name for name in sorted(folders) if not _is_passed_over(folder, name, skipped, names)]
+            python = [os.path.join(folder, name) for name in sorted(files) if name.endswith(".py")]  # noqa: PTH118
+            wanted = [path for path in python if matches(path, patterns) and os.path.normcase(path) not in names]
+            found += map(Path, wanted)
     return found
 
 
 test_files.__test__ = False  # type: ignore[attr-defined]
 
 
-def _is_passed_over(folder: Path, skipped: Sequence[str], beside: Sequence[Path]) -> bool:
-    generated = folder.name == "__pycache__" or os.path.exists(folder / "pyvenv.cfg")  # noqa: PTH110 - may be locked
-    return generated or matches(folder, skipped) or is_under(folder, beside)
+def _is_passed_over(folder: str, name: str, skipped: Sequence[str], beside: Container[str]) -> bool:
+    path = os.path.join(folder, name)  # noqa: PTH118
+    generated = name == "__pycache__" or os.path.exists(f"{path}/pyvenv.cfg")  # noqa: PTH110 - may be locked
+    return generated or os.path.normcase(path) in beside or matches(path, skipped)
 
 
 @functools.cache

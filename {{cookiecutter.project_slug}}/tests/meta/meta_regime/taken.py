@@ -6,6 +6,7 @@ where the two contradict each other, somebody has stopped pytest's clock, and th
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
@@ -16,7 +17,6 @@ from .stopwatch import Clocks, queued_between
 
 MOMENT = 0.001  # seconds: what takes less is not looked into; and what pytest itself needs around a test
 _APART = 1.0  # seconds between clocks that agree: the time of day may be set while tests run
-PHASES = {"setup": 0, "call": 1, "teardown": 2}
 NONE = (0.0, 0.0, 0.0)
 
 
@@ -40,11 +40,9 @@ UNKNOWN = Taken(0.0, 0.0, 0.0, 0.0)  # of a test whose worker has crashed, or th
 class Reported:
     """What pytest says of a test: seconds by phase, its outcome, when it began and ended, how often it was set up."""
 
-    __slots__ = ("began", "ended", "outcome", "seconds", "setups")
-
-    def __init__(self) -> None:
-        self.seconds, self.outcome, self.began, self.setups = [0.0, 0.0, 0.0, 0.0], "passed", 0.0, 0
-        self.ended: float | None = None
+    setup = call = teardown = began = 0.0
+    ended: float | None = None
+    outcome, setups = "passed", 0
 
 
 def taken_from(read: list[Any], wide: dict[str, list[float]]) -> dict[str, Taken]:
@@ -68,17 +66,18 @@ def taken_from(read: list[Any], wide: dict[str, list[float]]) -> dict[str, Taken
 
 def reported(reports: Iterable[Any]) -> dict[str, Reported]:
     """Sort reports by test, those that have ended. Sub-tests are passed over: what they took is in their test's."""
-    found: dict[str, Reported] = {}
+    found: dict[str, Reported] = defaultdict(Reported)
+    kind = pytest.TestReport
     for report in reports:
-        if not isinstance(report, pytest.TestReport) or hasattr(report, "context"):
+        if not isinstance(report, kind) or hasattr(report, "context"):
             continue
-        row = found.get(report.nodeid) or found.setdefault(report.nodeid, Reported())
-        phase, outcome = PHASES.get(report.when, 3), report.outcome
-        row.seconds[phase] = report.duration  # the fourth is nobody's
-        if phase == 0:
-            row.setups, row.began = row.setups + 1, report.start
-        elif phase != 1:  # or xdist, of the test in which a worker crashed
-            row.ended = report.stop
+        row, phase, outcome = found[report.nodeid], report.when, report.outcome
+        if phase == "call":
+            row.call = report.duration
+        elif phase == "setup":
+            row.setup, row.began, row.setups = report.duration, report.start, row.setups + 1
+        else:  # or xdist, of the test in which a worker crashed
+            row.teardown, row.ended = report.duration if phase == "teardown" else row.teardown, report.stop
         if outcome != "passed" and row.outcome != "failed" and outcome in ("failed", "skipped"):
             row.outcome = outcome
     return {nodeid: row for nodeid, row in found.items() if row.ended is not None}
@@ -86,12 +85,12 @@ def reported(reports: Iterable[Any]) -> dict[str, Reported]:
 
 def timing_of(nodeid: str, taken: Taken, said: Reported) -> TestTiming:
     """Give what a test took: its last attempt, if it was run several times."""
-    setup, call, teardown, _ = said.seconds
+    setup, call, teardown = phases = said.setup, said.call, said.teardown
     told = setup + call + teardown
     _, whole, cpu, queued, wide = taken
     if said.setups > 1 or taken is UNKNOWN:  # nobody knows how much of it the last attempt has computed, or queued
         cpu, queued = min(cpu, told), 0.0
-    elif _agree(taken, said, told):
+    elif told <= whole and min(phases) >= 0 and _agree(taken, said):
         around = min(queued, max(0.0, whole - told - MOMENT))  # queued while pytest did something else
         cpu, queued = max(0.0, cpu - (whole - told - around)), queued - around
     else:
@@ -101,6 +100,6 @@ def timing_of(nodeid: str, taken: Taken, said: Reported) -> TestTiming:
     return TestTiming(nodeid, setup, call, teardown, queued, said.outcome, cpu)
 
 
-def _agree(taken: Taken, said: Reported, told: float) -> bool:
+def _agree(taken: Taken, said: Reported) -> bool:
     early, late = taken.began - _APART, taken.began + taken.whole + _APART
-    return early < said.began <= (said.ended or 0.0) < late and 0 <= min(said.seconds) <= told <= taken.whole
+    return early < said.began <= (said.ended or 0.0) < late

@@ -50,9 +50,11 @@ def read(text: str, problems: list[str]) -> dict[str, Any]:
     """Read a text, and add to the problems. Raises `BaselineError` where it is no such document at all."""
 
     def pairs(found: list[tuple[str, Any]]) -> dict[str, Any]:
-        twice = [key for key, count in Counter(key for key, _ in found).items() if count > 1]
-        problems.extend(f"{key} is there twice; keep the line with the smaller numbers" for key in twice)
-        return dict(found)
+        row = dict(found)
+        if len(row) < len(found):
+            twice = [key for key, count in Counter(key for key, _ in found).items() if count > 1]
+            problems.extend(f"{key} is there twice; keep the line with the smaller numbers" for key in twice)
+        return row
 
     try:
         document = json.loads(text.removeprefix("\ufeff"), object_pairs_hook=pairs)

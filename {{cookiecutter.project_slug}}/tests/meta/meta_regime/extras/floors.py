@@ -68,7 +68,7 @@ A module that has to stay as it is for now gets a floor of its own, a line in th
 
 def below_floor(files: Iterable[FileCoverage], policy: Coverage) -> list[tuple[FileCoverage, float, str]]:
     """List the files that are below their floor, with that and the glob that sets it; what lacks most is first."""
-    held = [(file, *floor_of(file.path, policy.floors, policy.module_floor)) for file in files if file.units]
+    held = [(file, *floor_of(file.path, policy.floors, policy.module_floor)) for file in files if file.uncovered]
     below = [(file, floor, glob) for file, floor, glob in held if file.percent < Fraction(repr(floor))]
     return sorted(below, key=lambda row: (-lacking(*row[:2]), row[0].path))
 

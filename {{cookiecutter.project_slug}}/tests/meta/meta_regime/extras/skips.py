@@ -126,8 +126,9 @@ class _Listening:
 
     @pytest.hookimpl(tryfirst=True)  # before what was noted is put into the run
     def pytest_meta_tests_doubts(self, judged: JudgedSession) -> None:
+        kind = pytest.TestReport
         for report in judged.reports() if judged.reports else ():
-            if isinstance(report, pytest.TestReport) and (report.outcome != "passed" or hasattr(report, "wasxfail")):
+            if isinstance(report, kind) and (report.outcome != "passed" or hasattr(report, "wasxfail")):
                 self._look(report)
 
     def _look(self, report: pytest.TestReport) -> None:

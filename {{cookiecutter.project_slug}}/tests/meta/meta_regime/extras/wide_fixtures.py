@@ -14,12 +14,12 @@ import pytest
 
 from ..record import FixtureTiming
 from ..stopwatch import Clocks
-from ..taken import PHASES
 
 if TYPE_CHECKING:
     from ..recorder import Recorder
     from ..session import JudgedSession
 
+_PHASES = {"setup": 0, "call": 1, "teardown": 2}
 _ON_WORKERS = "meta_tests_wide"  # in xdist's workeroutput
 
 
@@ -90,7 +90,7 @@ class WideFixtures:
         wall, cpu, queued = watch.stop()
         nodeid, phase = _running()
         row = self._recorder.wide.setdefault(nodeid, [0.0] * 5)
-        row[PHASES.get(phase, 1)] += wall
+        row[_PHASES.get(phase, 1)] += wall
         row[3] += cpu
         row[4] += queued
         return wall, cpu, queued

@@ -6,6 +6,7 @@ import contextlib
 import functools
 import hashlib
 import json
+import os
 import platform
 import sys
 from collections.abc import Sequence
@@ -172,7 +173,7 @@ def _digest(words: Sequence[str]) -> str:
 
 def _named(path: str) -> str:
     """Give a name that is the same on every machine: files outside the project go by their path on `sys.path`."""
-    if not Path(path).is_absolute():
+    if not os.path.isabs(path):  # noqa: PTH117 - nearly all
         return path
     roots = [root for root in map(Path, sys.path) if root.is_absolute() and Path(path).is_relative_to(root)]
     return Path(path).relative_to(max(roots, key=lambda root: len(root.parts))).as_posix() if roots else path

@@ -55,7 +55,7 @@ class Tree:
 
     def _look(self, entry: os.DirEntry[str], found: dict[str, Look]) -> None:
         name = self._name(entry.path)
-        if any(fnmatch.fnmatch(name, mark) or name.startswith(f"{mark.rstrip('/*')}/") for mark in self._unwanted):
+        if self._unwanted and self._is_unwanted(name):
             return
         try:
             stat = entry.stat()
@@ -63,6 +63,9 @@ class Tree:
             found[name] = (0, 0, 0, 0)
             return
         found[name] = (stat.st_size, stat.st_ino, stat.st_mtime_ns, stat.st_ctime_ns)
+
+    def _is_unwanted(self, name: str) -> bool:
+        return any(fnmatch.fnmatch(name, mark) or name.startswith(f"{mark.rstrip('/*')}/") for mark in self._unwanted)
 
     def _name(self, path: str) -> str:
         return path[len(self._inside) :].replace(os.sep, "/") if path.startswith(self._inside) else path

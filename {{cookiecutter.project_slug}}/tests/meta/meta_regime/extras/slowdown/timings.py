@@ -44,18 +44,19 @@ class Row(NamedTuple):
     helped: bool = False
 
 
+_NOTHING = Took(0.0, 0.0, 0)
 Timings = Mapping[str, Mapping[str, Took]]  # by place, by name
 
 
 def rows_of(run: SuiteRun) -> list[Row]:
     """Give the figures, the tests that passed, and the wide fixtures: of several set-ups of one, the mean."""
     found = [Row(EVERYWHERE, WORK, Took(run.figures[WORK], run.figures[WORK]))]
-    for test in run.tests:
+    for test, owned in zip(run.tests, run.took, strict=False):  # behind them are the fixtures
         if test.outcome == "passed":
             account = run.accounts.get(test.nodeid)
             helped = account is not None and account.children + account.threads > _HELPED
             place, _, name = test.nodeid.partition("::")
-            found.append(Row(place, name, Took(test.owned, test.cpu), helped))
+            found.append(Row(place, name, Took(owned, test.cpu), helped))
     fixtures: dict[str, list[FixtureTiming]] = defaultdict(list)
     for fixture in run.fixtures:
         fixtures[fixture.label].append(fixture)
@@ -69,7 +70,7 @@ def rows_of(run: SuiteRun) -> list[Row]:
 def strangers(run: SuiteRun) -> float:
     """Give the CPU seconds of children of which no test's account tells: a fixture's, or a server's."""
     told = 0.0
-    for test in run.tests:
+    for test in run.tests if run.accounts else ():
         account = run.accounts.get(test.nodeid)
         told += min(account.children, test.setup + test.call + test.teardown) if account else 0.0
     return max(0.0, float(run.figures[CHILDREN]) - told)
@@ -83,9 +84,9 @@ def by_place(rows: Iterable[Row]) -> dict[str, list[Row]]:
     return found
 
 
-def together(rows: Iterable[Took]) -> Took:
+def together(rows: Sequence[Took]) -> Took:
     """Give the sum."""
-    return Took(*map(sum, zip((0.0, 0.0, 0), *rows, strict=True)))
+    return rows[0] if len(rows) == 1 else Took(*map(sum, zip((0.0, 0.0, 0), *rows, strict=True)))
 
 
 def share_of(took: Took, share: float) -> Took:
@@ -105,8 +106,9 @@ def known(then: Mapping[str, Took], rows: Sequence[Row]) -> tuple[dict[str, Took
 
 def sums_of(then: Mapping[str, Took], small: Sequence[Row]) -> tuple[Took, Took]:
     """Give what the small tests took before, all or as many as are left, and what they take now."""
-    before = then.get(SMALL, Took(0.0, 0.0, 0))
-    return share_of(before, len(small) / max(1, before.tests)), together(row.took for row in small)
+    before = then.get(SMALL, _NOTHING)
+    share = len(small) / max(1, before.tests)
+    return before if share == 1 else share_of(before, share), together([row.took for row in small])
 
 
 def accepted(then: Timings, rows: Sequence[Row]) -> Timings:
@@ -114,7 +116,7 @@ def accepted(then: Timings, rows: Sequence[Row]) -> Timings:
 
     No test is allowed more than before.
     """
-    least = min(_ALWAYS_KEPT, max(_KEPT[0], _KEPT[1] * together(row.took for row in rows).seconds))
+    least = min(_ALWAYS_KEPT, max(_KEPT[0], _KEPT[1] * together([row.took for row in rows]).seconds))
     kept = sorted((row for row in rows if row.took.seconds >= least), key=lambda row: -row.took.seconds)[:_AT_MOST]
     names = {(row.place, row.name) for row in kept} | {(EVERYWHERE, WORK)}
     found = {}
