@@ -235,6 +235,11 @@ class TestHistory:
         verdict = ground.judge({C: (3, 2), "src/d.py": (2, 1)})
         assert verdict.line.startswith(f"{C} has 5 uncovered lines and branches, {NAME} allows 4. 1 file more has")
 
+    def test_a_line_does_not_follow_somebody_elses_file(self, ground: Ground) -> None:
+        (ground.root / A).unlink()
+        (ground.root / B).rename(ground.root / C)
+        assert ground.judge({C: (2, 1)}).line == f"{C} has 3 uncovered lines and branches, {NAME} allows 2."
+
     def test_a_line_follows_over_several_commits_with_edits_between(self, ground: Ground) -> None:
         lines = [f"{letter * 40} = 1\n" for letter in "abcdefghi"]
         write(ground.root, {"Rates.py": "".join(lines)})

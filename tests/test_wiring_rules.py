@@ -13,6 +13,7 @@ from meta_regime.extras.wiring.loading import not_loaded
 from meta_regime.extras.wiring.reach import Suite
 from meta_regime.extras.wiring.rules import CHECKS, Wiring, said_of
 from meta_regime.extras.wiring.thresholds import Thresholds, contradictions
+from meta_regime.policy import PolicyError
 from meta_regime.verdict import Outcome
 
 from tests.sample import LOADER, write
@@ -144,6 +145,34 @@ def test_ci_that_does_not(look: Look, steps: list[str], why: str) -> None:
     )
     excused = look(workflow(*steps), {"ci-runs-verdicts": "until June"})
     assert excused.line == "CI is passed over. Excused in policy.toml: ci-runs-verdicts."
+
+
+class TestReach:
+    @pytest.fixture
+    def root(self, tmp_path: Path) -> Path:
+        write(tmp_path, SUITE)
+        return tmp_path
+
+    def test_whoever_types_a_verdict_has_it_judged(self, suite: Suite, root: Path) -> None:
+        assert suite.why_not(["-k", "budget", "tests/meta/test_suite.py::test_suite_within_budget"]) == ""
+        assert suite.why_not(["-k", "budget", "tests/test_one.py"]) != ""
+
+    def test_a_test_is_not_its_file(self, suite: Suite, root: Path) -> None:
+        of_one_file = suite._replace(roots=(root / "tests" / "test_one.py",))
+        assert of_one_file.why_not(["tests/test_one.py"]) == ""
+        why = "it runs a part of the suite: tests/test_one.py::test_it"
+        assert of_one_file.why_not(["tests/test_one.py::test_it"]) == why
+
+    @pytest.mark.parametrize("args", [["--splits=2", "--group=1"], ["--num-shards", "2"], ["--meta-record=one"]])
+    def test_a_shard_is_one_however_it_is_typed(self, suite: Suite, args: list[str]) -> None:
+        assert suite.why_not(args) == "it is one of several shards, and nothing judges them"
+
+    @pytest.mark.parametrize("error", [pytest.UsageError(), PolicyError(["wrong"]), SystemExit(4)], ids=repr)
+    def test_what_cannot_be_parsed_may_have_them_judged(self, suite: Suite, error: BaseException) -> None:
+        def refuse(_: object) -> Any:
+            raise error
+
+        assert suite._replace(parse=refuse).why_not(["-m", "not slow"]) == ""
 
 
 def test_ci_that_is_started_by_hand(look: Look) -> None:

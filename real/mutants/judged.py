@@ -11,6 +11,7 @@ MODULES: dict[str, str] = {
     "coverage_verdicts.py": "test_verdicts test_fuzz | test_plan test_exactness test_judged_session",
     "time_verdicts.py": "test_verdicts test_known_slow | test_known_slow_sessions test_judged_session",
     "selection.py": "test_selection | test_layouts test_judged_session test_honesty",
+    "taken.py": "test_taken | test_exactness",
     "record.py": "test_record test_verdicts test_time_split | test_plan test_exactness test_account",
     "policy.py": "test_policy test_fuzz | test_start_here test_judged_session",
     "extras/ratchet/baseline.py": "test_baseline test_ratchet_wording | test_ratchet test_ratchet_and_reviewers",
@@ -34,7 +35,7 @@ MODULES: dict[str, str] = {
     "extras/wiring/thresholds.py": "test_thresholds test_wiring_rules | test_wiring_sessions",
     "extras/wiring/hooks.py": "test_wiring_rules | test_wiring_sessions",
     "extras/wiring/loading.py": "test_wiring_rules | test_wiring_sessions",
-    "extras/side_effects/rules.py": "test_side_effects",
+    "extras/side_effects/rules.py": "test_checks | test_side_effects",
     "extras/left_out.py": "test_coverage_trouble | test_honesty",
     "extras/_baseline_file.py": "test_baseline test_timings test_fuzz | test_ratchet",
     "extras/time_split.py": "test_time_split | test_judged_session",
@@ -42,5 +43,5 @@ MODULES: dict[str, str] = {
     "extras/reuse/__init__.py": "test_reuse_tree | test_reuse",
     "extras/confirm/examine.py": "test_causes | test_confirm",
     "extras/slowdown/timings.py": "test_timings | test_slowdown",
-    "extras/slowdown/compare.py": "test_timings | test_slowdown",
+    "extras/slowdown/compare.py": "test_timings test_timings_compared | test_slowdown",
 }
