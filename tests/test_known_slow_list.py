@@ -246,6 +246,26 @@ def test_the_end_of_the_file(last: str) -> None:
     assert without(two + last, [True]) == "  # above three\n"  # what the file begins with
 
 
+def test_a_last_entry_of_one_line() -> None:
+    assert without(f"{ENTRIES['one']}\n[[known_slow]]", [False, True]) == ENTRIES["one"]
+
+
+def test_what_stands_in_a_string_on_the_first_line_is_no_entry() -> None:
+    text = 'about = """\n[[known_slow]]\n"""\n'
+    assert without(f"{text}[[known_slow]]\nx = 1\n", [True]) == text
+
+
+@pytest.mark.parametrize("order", ["ab", "ba"])
+def test_nothing_is_written_that_is_not_what_was_to_be_kept(order: str, tmp_path: Path) -> None:
+    path = tmp_path / "known_slow.toml"
+    row = '[[known_slow]]\ntest = "{}"\nseconds = 20\nreason = "because"\nuntil = 2026-11-23\n'
+    path.write_text("".join(map(row.format, order)))
+    entries = [entry(name) for name in order]
+    with pytest.raises(CannotTrimError, match="cannot be told apart"):
+        trim(path, entries, entries[::-1])
+    assert path.read_text() == "".join(map(row.format, order))
+
+
 def test_a_comment_on_the_first_line_stays() -> None:
     assert without("# mine\n[[known_slow]]\nx = 1\n", [True]) == "# mine\n"
 
@@ -257,6 +277,7 @@ def test_a_comment_on_the_first_line_stays() -> None:
         ('[["known\\u005fslow"]]\ntest = "a"\nseconds = 20\nreason = "x"\nuntil = 2026-11-23', "cannot be told apart"),
         ('[[known_slow]]\ntest = "a"\nseconds = 21\nreason = "x"\nuntil = 2026-11-23', "was changed while"),
         ("[[known_slow]", "was changed while"),
+        ('[[known_slow]]\ntest = "a"\n', "was changed while"),
         ("", "was changed while"),
     ],
 )

@@ -41,7 +41,9 @@ MODULES: dict[str, str] = {
     "extras/time_split.py": "test_time_split_decided | test_time_split test_judged_session",
     "extras/reuse/tree.py": "test_reuse_tree | test_reuse",
     "extras/reuse/__init__.py": "test_reuse_tree | test_reuse",
+    "extras/confirm/__init__.py": "test_confirmed | test_confirm",
+    "extras/confirm/again.py": "test_confirmed | test_confirm",
     "extras/confirm/examine.py": "test_causes | test_confirm",
-    "extras/slowdown/timings.py": "test_timings | test_slowdown",
+    "extras/slowdown/timings.py": "test_timings test_timings_kept | test_slowdown",
     "extras/slowdown/compare.py": "test_timings test_timings_compared | test_slowdown",
 }
