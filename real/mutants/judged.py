@@ -40,7 +40,7 @@ MODULES: dict[str, str] = {
     "extras/_baseline_file.py": "test_baseline test_timings test_fuzz | test_ratchet",
     "extras/time_split.py": "test_time_split_decided | test_time_split test_judged_session",
     "extras/reuse/tree.py": "test_reuse_tree | test_reuse",
-    "extras/reuse/__init__.py": "test_reuse_tree | test_reuse",
+    "extras/reuse/__init__.py": "test_reuse_decided test_reuse_tree | test_reuse",
     "extras/confirm/__init__.py": "test_confirmed | test_confirm",
     "extras/confirm/again.py": "test_confirmed | test_confirm",
     "extras/confirm/examine.py": "test_causes | test_confirm",
