@@ -13,7 +13,6 @@ from meta_regime.extras.wiring.loading import not_loaded
 from meta_regime.extras.wiring.reach import Suite
 from meta_regime.extras.wiring.rules import CHECKS, Wiring, said_of
 from meta_regime.extras.wiring.thresholds import Thresholds, contradictions
-from meta_regime.policy import PolicyError
 from meta_regime.verdict import Outcome
 
 from tests.sample import LOADER, write
@@ -113,6 +112,8 @@ def test_ci_that_gives_the_verdicts(look: Look, steps: list[str]) -> None:
     verdict = look({**behind, **workflow(*steps)})
     assert verdict.outcome is Outcome.PASSED, verdict.message
     assert verdict.line.startswith("The verdicts are wired in: CI gives them (")
+    twice = look({**behind, **workflow(*steps, *steps)})
+    assert twice.line == verdict.line  # by the first
 
 
 @pytest.mark.parametrize(
@@ -147,34 +148,6 @@ def test_ci_that_does_not(look: Look, steps: list[str], why: str) -> None:
     assert excused.line == "CI is passed over. Excused in policy.toml: ci-runs-verdicts."
 
 
-class TestReach:
-    @pytest.fixture
-    def root(self, tmp_path: Path) -> Path:
-        write(tmp_path, SUITE)
-        return tmp_path
-
-    def test_whoever_types_a_verdict_has_it_judged(self, suite: Suite, root: Path) -> None:
-        assert suite.why_not(["-k", "budget", "tests/meta/test_suite.py::test_suite_within_budget"]) == ""
-        assert suite.why_not(["-k", "budget", "tests/test_one.py"]) != ""
-
-    def test_a_test_is_not_its_file(self, suite: Suite, root: Path) -> None:
-        of_one_file = suite._replace(roots=(root / "tests" / "test_one.py",))
-        assert of_one_file.why_not(["tests/test_one.py"]) == ""
-        why = "it runs a part of the suite: tests/test_one.py::test_it"
-        assert of_one_file.why_not(["tests/test_one.py::test_it"]) == why
-
-    @pytest.mark.parametrize("args", [["--splits=2", "--group=1"], ["--num-shards", "2"], ["--meta-record=one"]])
-    def test_a_shard_is_one_however_it_is_typed(self, suite: Suite, args: list[str]) -> None:
-        assert suite.why_not(args) == "it is one of several shards, and nothing judges them"
-
-    @pytest.mark.parametrize("error", [pytest.UsageError(), PolicyError(["wrong"]), SystemExit(4)], ids=repr)
-    def test_what_cannot_be_parsed_may_have_them_judged(self, suite: Suite, error: BaseException) -> None:
-        def refuse(_: object) -> Any:
-            raise error
-
-        assert suite._replace(parse=refuse).why_not(["-m", "not slow"]) == ""
-
-
 def test_ci_that_is_started_by_hand(look: Look) -> None:
     by_hand = {WORKFLOW: workflow("run: pytest")[WORKFLOW].replace("[push]", "workflow_dispatch")}
     assert "(it is started by hand only)" in look(by_hand).details
@@ -192,6 +165,8 @@ def test_what_cannot_be_looked_into_is_said_and_not_red(look: Look) -> None:
         assert verdict.line == f"Whether CI gives the verdicts cannot be told from here (.github/workflows/{said}).", (
             step
         )
+    several = look(workflow("run: just build", "run: just test", "run: just release", "run: pytest -k some"))
+    assert several.line.endswith("(.github/workflows/ci.yml:7: just test).")  # the likeliest
     for text, why in (
         ("a:\n\t- b", ":2: is indented by a tab"),
         ('a: "b', ':1: a " is not closed'),
@@ -245,6 +220,7 @@ GITLAB_JOB = "tests:\n  script:\n    - pytest --no-meta\n"
 
 
 def test_gitlab(look: Look, tmp_path: Path) -> None:
+    assert "does not include" not in look({".gitlab-ci.yml": GITLAB_JOB}).details  # there is nothing to include
     part = {".gitlab/meta-tests.gitlab-ci.yml": "meta-tests:\n  script: [python -m pytest tests/meta]\n"}
     verdict = look({".gitlab-ci.yml": GITLAB_JOB, **part})
     assert "        include:\n          - local: .gitlab/meta-tests.gitlab-ci.yml" in verdict.details
@@ -301,6 +277,12 @@ def test_pre_commit_that_does_not_give_the_verdicts(look: Look, text: str, why: 
     assert broken(verdict) == "pre-commit-runs-verdicts (1)."
     assert why in verdict.details
     assert f"\n    {TYPES}" in verdict.details
+
+
+def test_the_first_of_several_hooks_is_named(look: Look) -> None:
+    hook = "      - id: {}\n        entry: pytest\n        stages: [pre-push]\n"
+    verdict = look({".pre-commit-config.yaml": f"repos:\n  - hooks:\n{hook.format('one')}{hook.format('two')}"})
+    assert ".pre-commit-config.yaml: one is for pre-push, but" in verdict.details
 
 
 def test_pre_commit_that_does(look: Look) -> None:
