@@ -6,7 +6,8 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from meta_regime.extras import _gathered
+from meta_regime import hookspecs
+from meta_regime.extras import _gathered, left_out, time_split, wide_fixtures
 from meta_regime.record import SuiteRun
 
 
@@ -72,5 +73,15 @@ def test_shards_together_have_what_each_of_them_looked_for() -> None:
 
     found = _gathered.merged([figures(colours=["red"], shapes=["disc"]), figures(colours=["blue", "red"])])
     assert found == {"colours": ["red", "blue"]}
+    assert _gathered.merged([figures(colours=["red"])]) == {"colours": ["red"]}
     assert _gathered.merged([figures(colours=[]), {"machine": "two"}]) == {}
     assert _gathered.merged([]) == {}
+
+
+@pytest.mark.parametrize("module", [_gathered, left_out, time_split.Watch, wide_fixtures.WideFixtures], ids=repr)
+def test_without_xdist_there_are_no_workers_to_hear_of(module: object) -> None:
+    """Pytest refuses hooks that it does not know, unless they are optional."""
+    plugins = pytest.PytestPluginManager()
+    plugins.add_hookspecs(hookspecs)
+    plugins.register(module)
+    plugins.check_pending()

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from meta_regime.extras.wiring.hooks import hooks_of
-from meta_regime.extras.wiring.loading import loads
+from meta_regime.extras.wiring.loading import loads, not_loaded
 from meta_regime.extras.wiring.reach import Suite
 from meta_regime.policy import PolicyError
 
@@ -71,8 +71,10 @@ def test_settings_of_pre_commit_that_cannot_be_read(tmp_path: Path, monkeypatch:
         ("import sys\nif sys:\n    import os, meta_regime.plugin as regime", True),
         ('pytest_plugins = ["other", "meta_regime.plugin"]', True),
         ("from meta_regime import plugins", False),
-        ("import os.path, sys", False),
-        ('pytest_plugins = ["other"]', False),
+        ("from . import a\nfrom a import b\nfrom zz import b", False),
+        ("import a, zz", False),
+        ('pytest_plugins = ["a", "zz"]', False),
+        (f"x = {'-' * 5000}1", False),
         ("# meta_regime.plugin", False),
         ("from meta_regime.plugin import (", False),
         ("x = '\0'", False),
@@ -84,3 +86,11 @@ def test_what_loads_the_verdicts(text: str | None, loads_it: bool, tmp_path: Pat
     if text is not None:
         (tmp_path / "conftest.py").write_text(text, encoding="utf-8")
     assert loads(tmp_path / "conftest.py") is loads_it
+
+
+def test_where_pytest_begins_without_them(root: Path) -> None:
+    """Tests may lie elsewhere, if pytest's settings say so."""
+    outside = root.parent / "elsewhere"
+    lines = not_loaded(root, [root, root / "tests", outside])
+    begins = [line.removeprefix("pytest begins in ").partition(", and finds no ")[0] for line in lines]
+    assert begins == ["the project's root", "tests", str(outside)]
