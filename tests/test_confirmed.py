@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import argparse
 import json
-import os
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from meta_regime.extras import confirm
-from meta_regime.extras.confirm import Again, again, examine
-from meta_regime.extras.confirm.again import Alone, Watch, run_again
+from meta_regime.extras.confirm import Again, again
+from meta_regime.extras.confirm.again import Alone, Watch
 from meta_regime.extras.confirm.causes import Cause
 from meta_regime.policy import Policy, SlowTests
 from meta_regime.record import Account, FixtureTiming, SuiteRun, TestTiming
@@ -35,25 +33,11 @@ def cause(kind: str, seconds: float) -> Cause:
     return Cause(kind, seconds, "src/a.py:1", "time.sleep", "call", "")
 
 
-class Config:
-    """What of pytest's configuration this needs; `plugins` are installed."""
-
-    def __init__(self, root: Path, *plugins: str) -> None:
-        self.rootpath, self.stash, self.pluginmanager = root, pytest.Stash(), self
-        self.option = argparse.Namespace(verbose=0)
-        facts = SimpleNamespace(child_args=lambda _, *typed: ["tests", *typed])
-        policy = SimpleNamespace(suite=None)
-        self.judged = SimpleNamespace(facts=facts, standards=SimpleNamespace(policy=policy))
-        self.hook = SimpleNamespace(pytest_meta_tests_child_args=lambda judged: ["-q"])
-        self.hasplugin = plugins.__contains__
-
-    def getplugin(self, name: str) -> Any:
-        return self.judged if name == "meta-tests" else None
-
-
 @pytest.fixture
-def config(tmp_path: Path) -> Any:
-    return Config(tmp_path)
+def config() -> Any:
+    """What of pytest's configuration this needs: plugins, of which none is there, and what they keep."""
+    plugins = SimpleNamespace(getplugin=lambda _: None)
+    return SimpleNamespace(stash=pytest.Stash(), pluginmanager=plugins)
 
 
 class TestTheVerdict:
@@ -69,13 +53,13 @@ class TestTheVerdict:
     def test_what_is_slow_again_is_accused_and_what_is_not_is_told(
         self, config: Any, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        a, b, c = took("a", 3.0), took("b", 2.0), took("c", 1.5)
-        said = self.judge(config, monkeypatch, [a, b, c], [Alone(took("a", 2.5)), Alone(took("b", 0.5))])
+        a, b, c, d = took("a", 3.0), took("b", 2.0), took("c", 1.5), took("d", 1.25)
+        said = self.judge(config, monkeypatch, [a, b, c, d], [Alone(took("a", 2.5)), Alone(took("b", 0.5))])
         assert (said.outcome, said.line) == (Outcome.FAILED, "1 test is slower than 1 s.")
         assert "tests/test_a.py::a took 3.00 s, alone 2.50 s." in said.details
         assert "Not accused: tests/test_a.py::b took 2.00 s, alone 0.50 s." in said.details
         assert "it was not run again, as the 2 slowest were ([slow_tests] confirm_at_most)" in said.details
-        assert [name_of(row) for row, _ in confirm.found(config)] == [name_of(row) for row in (a, b, c)]
+        assert [name_of(row) for row, _ in confirm.found(config)] == [name_of(row) for row in (a, b, c, d)]
         assert [row for row, _ in confirm.accused(config, self.run, standards())] == [a]
 
     def test_what_is_fast_alone_passes(self, config: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -117,6 +101,8 @@ class TestTheVerdict:
 class TestWatchedOrNot:
     """Watching makes calls slow: what computes runs unwatched first, what waits is watched at once."""
 
+    limit = 1.0
+
     def confirm(
         self, config: Any, monkeypatch: pytest.MonkeyPatch, suspect: Row, *answers: Alone
     ) -> tuple[Alone, list[bool]]:
@@ -128,7 +114,7 @@ class TestWatchedOrNot:
             return answers[len(watched) - 1]
 
         monkeypatch.setattr(confirm, "run_again", run)
-        return Again(config, SuiteRun(), standards()).confirm(suspect), watched
+        return Again(config, SuiteRun(), standards(limit_seconds=self.limit)).confirm(suspect), watched
 
     def test_what_waits_and_surely_is_slow_or_fast(self, config: Any, monkeypatch: pytest.MonkeyPatch) -> None:
         for alone in (Alone(took("a", 3.0, 0.25), profiled=True), Alone(took("a", 0.9, 0.85), profiled=True)):
@@ -141,6 +127,8 @@ class TestWatchedOrNot:
         assert (told.row, told.causes, ways) == (fast.row, watched.causes, [True, False])
         failed = Alone(why="alone it failed, in the suite it passed", profiled=True)
         assert self.confirm(config, monkeypatch, took("a", 3.0, 0.2), failed, fast)[1] == [True, False]
+        self.limit = 0.75
+        assert self.confirm(config, monkeypatch, took("a", 3.0, 0.2), watched, fast)[1] == [True, False]
         unwatched = failed._replace(profiled=False)
         assert self.confirm(config, monkeypatch, took("a", 3.0, 0.2), unwatched) == (unwatched, [True])
 
@@ -160,13 +148,14 @@ class TestWatchedOrNot:
         assert self.confirm(config, monkeypatch, took("a", 9.0, 0.0), slow)[0] == slow
 
     def test_when_time_is_up_nothing_runs(self, config: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-        now = 100.0
-        monkeypatch.setattr(confirm.time, "monotonic", lambda: now)
-        confirmed = Again(config, SuiteRun(), standards())
-        now = 160.0
-        monkeypatch.setattr(confirm, "run_again", None)
+        clock = [100.0]
+        monkeypatch.setattr(confirm.time, "monotonic", lambda: clock[-1])
+        confirmed, fast = Again(config, SuiteRun(), standards()), Alone(took("a", 0.1))
+        monkeypatch.setattr(confirm, "run_again", lambda *_, seconds, profile: fast if seconds == 0.5 else profile)
         why = "it was not run again, as the time was up ([slow_tests] confirm_seconds = 60)"
-        assert confirmed.confirm(took("a", 3.0)) == Alone(why=why)
+        for now, alone in ((160.0, Alone(why=why)), (161.0, Alone(why=why)), (159.5, fast)):
+            clock.append(now)
+            assert confirmed.confirm(took("a", 3.0)) == alone
 
 
 class TestAnswers:
@@ -191,11 +180,14 @@ class TestAnswers:
 
     def test_a_fixture_is_found_by_its_label(self, tmp_path: Path) -> None:
         db = FixtureTiming("db", "session", "tests", 2.0, 0.5, 0.0)
-        assert self.outcome(tmp_path, db, SuiteRun(tests=(took("a", 9.0),), fixtures=(db,))).row == db
+        alone = self.outcome(tmp_path, db, SuiteRun(tests=(took("a", 9.0),), fixtures=(db,)))
+        assert (alone.row, alone.children, alone.threads) == (db, 0.0, 0.0)
 
     def test_what_ended_otherwise_than_in_the_suite_says_nothing(self, tmp_path: Path) -> None:
         alone = self.outcome(tmp_path, took("a", 3.0), SuiteRun(tests=(took("a", 3.0, outcome="failed"),)))
         assert alone == Alone(why="alone it failed, in the suite it passed")
+        alone = self.outcome(tmp_path, took("a", 3.0, outcome="failed"), SuiteRun(tests=(took("a", 3.0),)))
+        assert alone == Alone(why="alone it passed, in the suite it failed")
 
     @pytest.mark.parametrize(
         ("told", "timed_out", "why"),
@@ -220,7 +212,10 @@ class TestAnswers:
         self, suspect: Row, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(Clocks, "wall", staticmethod(lambda: 120.0))
-        told = {"stretches": [[100.0, 101.0], [110.0, 0.0]], "causes": [[*cause("computed", 2.0)]]}
+        told = {
+            "stretches": [[100.0, 101.0], [110.0, 0.0]],
+            "causes": [[*cause("computed", 2.0)], [*cause("slept", 4.0)]],
+        }
         alone = self.outcome(tmp_path, suspect, SuiteRun(), told, timed_out=True, queued=[(111.0, 114.0)])
         assert alone.running
         assert alone.row is not None
@@ -248,75 +243,7 @@ class TestAnswers:
         assert owned(took("a", 8.0, 1.0), 7.5, account=Account(6.0, 2.0)) == 4.5  # of 9 seconds on 2 cores
         assert owned(took("a", 8.0, 1.0, queued=2.0), 1.0) == 5.0
         assert owned(took("a", 1.0, 1.0), 3.0) == 1.0
-
-
-class TestQueueing:
-    def test_seconds_are_counted_once_and_in_the_stretches_only(self, tmp_path: Path) -> None:
-        watch = Watch(tmp_path / "answer.json")
-        watch._queued = [(5.0, 6.0), (1.0, 3.0), (2.0, 4.0), (2.5, 2.75)]
-        assert watch.queued_in([(0.0, 10.0)]) == 4.0
-        assert watch.queued_in([(0.0, 1.5), (3.5, 5.25)]) == 0.5 + 0.5 + 0.25
-        assert watch.queued_in([(3.0, 3.0)]) == watch.queued_in([]) == 0.0
-
-    def test_a_turn_ends_what_was_queued_before_it(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        task, gone = tmp_path / "1", tmp_path / "2"
-        task.mkdir()
-        asked: list[int] = []
-        monkeypatch.setattr(again, "_tasks", lambda pid: asked.append(pid) or [gone, task])
-        watch = Watch(tmp_path / "answer.json")
-        watch.look((0, 0, 0.25))
-        assert (watch.told(), asked, watch.seconds) == ({}, [], 0.25)
-        (tmp_path / "answer.json").write_text('{"pid": 7}')
-        for at, schedstat in ((10.0, "0 0 0"), (11.0, "5 30000000 1"), (12.0, "9 900000000 1"), (13.0, "9 60000000 4")):
-            monkeypatch.setattr(Clocks, "wall", staticmethod(lambda at=at: at))
-            (task / "schedstat").write_text(schedstat)
-            watch.look((0, 1, at))
-        assert asked == [7, 7, 7, 7]
-        assert watch._queued == [(11.0 - 0.03, 11.0), (13.0 - 0.03, 13.0)]
-
-    def test_no_more_is_believed_than_can_be(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(again, "_tasks", lambda _: [tmp_path])
-        watch = Watch(tmp_path / "answer.json")
-        watch._pid = 7
-        for at, schedstat in ((10.0, "5 99000000000 1"), (10.25, "9 999000000000 99")):
-            monkeypatch.setattr(Clocks, "wall", staticmethod(lambda at=at: at))
-            (tmp_path / "schedstat").write_text(schedstat)
-            watch.look((0, 1, at))
-        assert watch._queued == [(10.0 - 0.04, 10.0), (10.0, 10.25)]
-
-
-class TestTheChild:
-    def asked(
-        self, config: Any, monkeypatch: pytest.MonkeyPatch, suspect: Row, run: SuiteRun
-    ) -> tuple[list[str], dict[str, Any], Alone]:
-        """Give the arguments, and what was asked; the child tells 61 seconds after its start, and gives no test."""
-        seen: list[Any] = []
-
-        def run_suite(args: list[str], root: Path, seconds: float, tell: Any) -> SuiteRun:
-            assert (root, seconds) == (config.rootpath, 60)
-            seen.extend((args, json.loads(Path(os.environ[examine.VARIABLE]).read_text())))
-            tell((0, 0, 61.0))
-            return SuiteRun()
-
-        monkeypatch.setattr(again.child, "run_suite", run_suite)
-        alone = run_again(config, suspect, run, seconds=60, profile=True)
-        assert examine.VARIABLE not in os.environ
-        return seen[0], seen[1], alone
-
-    def test_runs_the_test_or_who_uses_the_fixture(self, config: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-        args, asked, alone = self.asked(config, monkeypatch, took("a", 3.0), SuiteRun())
-        assert args == ["tests", "-q"]
-        assert asked == {"nodeid": "tests/test_a.py::a", "fixture": "", "profile": True}
-        assert alone.why.startswith("it had not begun when the time to run it alone was up")
-        db = FixtureTiming("db", "session", "tests", 2.0, 0.5, 0.0, 0.0, "tests/test_a.py::user")
-        _, asked, _ = self.asked(config, monkeypatch, db, SuiteRun())
-        assert (asked["nodeid"], asked["fixture"]) == ("tests/test_a.py::user", "tests::db [session fixture]")
-
-    def test_runs_as_the_suite_did(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-        config: Any = Config(tmp_path, "pytest_cov", "xdist")
-        measured: Any = SimpleNamespace()
-        assert self.asked(config, monkeypatch, took("a", 3.0), SuiteRun(coverage=measured))[0][2:] == ["-n", "0"]
-        assert self.asked(config, monkeypatch, took("a", 3.0), SuiteRun())[0][2:] == ["--no-cov", "-n", "0"]
+        assert owned(took("a", 8.0, 1.0), 3.0, cause("slept", 7.5)) == 8.0
 
 
 def test_an_explanation_keeps_the_time_of_the_other() -> None:

@@ -87,10 +87,10 @@ class Session:
         """Let the suite run."""
         inputs = [*self.standards.policy.suite.inputs]
         write(self.config.rootpath, {"tests/meta/policy.toml": f"[suite]\ninputs = {inputs}\n"})
-        wrapper = reuse.pytest_runtestloop(SimpleNamespace(config=self.config))  # type: ignore[arg-type]
-        next(wrapper)
-        with pytest.raises(StopIteration, match=r"^its result$"):
-            wrapper.send("its result")
+        plugins = pytest.PytestPluginManager()
+        for loop in (reuse.pytest_runtestloop, lambda: "its result"):
+            plugins.register(SimpleNamespace(pytest_runtestloop=loop))
+        assert plugins.hook.pytest_runtestloop(session=SimpleNamespace(config=self.config)) == "its result"
         return self
 
     def ends(self, run: SuiteRun = GOOD) -> Session:
@@ -200,27 +200,37 @@ class TestKeeping:
     @pytest.mark.parametrize(
         ("change", "said"),
         [
-            ({"src/shop/a.py": "a = 2\n"}, "src/shop/a.py has changed"),
-            ({"src/shop/new.py": ""}, "src/shop/new.py is new"),
+            (["src/shop/a.py"], "src/shop/a.py has changed"),
+            (["src/shop/new.py"], "src/shop/new.py is new"),
+            (["src/shop/what is new has a.py"], "src/shop/what is new has a.py is new"),
+            (["src/shop/b.py", "src/shop/a.py"], "src/shop/a.py has changed"),
         ],
     )
-    def test_what_changes_meanwhile_is_said(self, change: dict[str, str], said: str, root: Path) -> None:
+    def test_what_changes_meanwhile_is_said(self, change: list[str], said: str, root: Path) -> None:
         session = Session(root).runs()
-        write(root, change)
-        (name,) = change
-        way = f'(if the tests write it: [suite] inputs = ["!{name}"] in tests/meta/policy.toml)'
+        write(root, dict.fromkeys(change, "a = 2\n"))
+        way = f'(if the tests write it: [suite] inputs = ["!{change[-1]}"] in tests/meta/policy.toml)'
         assert session.ends().said == [f"this run is not kept to be judged again: {said} while it ran {way}"]
         assert not record(root).exists()
 
-    @pytest.mark.parametrize(("changed", "kept"), [(1.0, True), (1.5, False), (2.0, False), (2.5, True)])
-    def test_what_changed_while_tests_were_collected_counts(self, changed: float, kept: bool, root: Path) -> None:
+    def test_what_has_gone_meanwhile_is_said(self, root: Path) -> None:
+        session = Session(root).runs()
+        (root / "src" / "shop" / "a.py").unlink()
+        said = 'src/shop/a.py is gone while it ran (if the tests write it: [suite] inputs = ["!src/shop/a.py"]'
+        assert said in session.ends().said[0]
+
+    @pytest.mark.parametrize(
+        ("nanoseconds", "kept"), [(10**9, True), (10**9 + 1, False), (2 * 10**9, False), (2 * 10**9 + 1, True)]
+    )
+    def test_what_changed_while_tests_were_collected_counts(self, nanoseconds: int, kept: bool, root: Path) -> None:
         """Between the session's start and the first look: tests may have been imported before, or after."""
         session = Session(root)
-        for look in ((1, 1, int(changed * 1e9), 0), (1, 1, 0, int(changed * 1e9))):
+        for look in ((1, 1, nanoseconds, 0), (1, 1, 0, nanoseconds), (1, 15 * 10**8, 0, 0)):
             session.kept.tree = SimpleNamespace(looks=lambda look=look: {"a": look}, root=root)
             session.kept.began, session.kept.looked, session.kept.looks = 1.0, 2.0, {"a": look}
+            session.kept.say = ""
             session.ends()
-            assert bool(session.kept.say) is not kept
+            assert bool(session.kept.say) is (not kept and look[1] == 1)
 
 
 class TestJudgingAgain:
@@ -364,9 +374,17 @@ class TestWhatItDependsOn:
         assert {"app/x.py", "app/x.csv", "src/shop/a.py"} <= looks
         assert "docs/conf.py" not in looks
 
+    def test_sources_elsewhere_and_not_what_lies_beside_them(self, root: Path) -> None:
+        write(root, {"vendor/lib/a.py": "", "vendor/other/b.py": "", "../else/c.py": ""})
+        session = Session(root)
+        session.facts.sources = lambda _: ["vendor/lib", "../else"]
+        looks = {*session.runs().kept.looks}
+        assert {"vendor/lib/a.py", str(root.parent / "else" / "c.py")} <= looks
+        assert "vendor/other/b.py" not in looks
+
     def test_inputs_that_lead_out_of_the_project_are_not_followed(self, root: Path) -> None:
         Session(root).runs().ends()
-        session = Session(root, Suite(inputs=("../elsewhere",)))
+        session = Session(root, Suite(inputs=("../elsewhere", "/etc")))
         assert session.finds() == ""
         out = "[suite] inputs of policy.toml leads out of the project: ../elsewhere"
         assert session.said == [f"no earlier run is judged: {out}"]

@@ -35,16 +35,26 @@ class Session:
         for name, seconds in more.items():
             self.at[name] += seconds
 
-    def run(self, part: str, **more: float) -> object:
-        """Let a part of the session take so much."""
-        wrapper = getattr(self.watch, part)()
-        next(wrapper)
-        self.goes_on(**more)
-        try:
-            wrapper.send("its result")
-        except StopIteration as ended:
-            return ended.value
-        return None
+    def run(self, part: str, *, saving: float = 0.0, **more: float) -> object:
+        """Let a part of the session take so much; pytest-cov then saves its data."""
+
+        class Coverage:
+            @pytest.hookimpl(wrapper=True)
+            def pytest_runtestloop(_) -> Any:  # noqa: N805 - self is the session
+                result = yield
+                self.goes_on(wall=saving)
+                return result
+
+        def takes() -> str:
+            self.goes_on(**more)
+            return "its result"
+
+        plugins = pytest.PytestPluginManager()
+        plugins.register(Coverage())
+        plugins.register(SimpleNamespace(**{part: getattr(self.watch, part)}))
+        plugins.register(SimpleNamespace(**{part: takes}))
+        session = SimpleNamespace()
+        return getattr(plugins.hook, part)(session=session)
 
     def told(self) -> dict[str, Any]:
         return self.watch.pytest_meta_tests_doubts(SimpleNamespace())  # type: ignore[arg-type]
@@ -58,8 +68,7 @@ def session(monkeypatch: pytest.MonkeyPatch) -> Session:
 class TestOneProcess:
     def test_its_parts_and_what_it_owns(self, session: Session) -> None:
         assert session.run("pytest_collection", wall=3.0) == "its result"
-        assert session.run("pytest_runtestloop", wall=7.0, queued=1.0) == "its result"
-        session.goes_on(wall=0.5)
+        assert session.run("pytest_runtestloop", saving=0.5, wall=7.0, queued=1.0) == "its result"
         told = session.told()
         assert told["figures"]["parts"] == {START: 2.0, COLLECTION: 3.0, END: 0.5}
         assert (told["seconds"], told["queued"]) == (12.5, 0.5 + 0.25 + 1.0)
@@ -147,6 +156,12 @@ class TestAController:
         told = session.told()
         assert told["seconds"] - told["queued"] == (3.0 + 3 * 15.0) / 2  # its children's CPU time is theirs
 
+    def test_of_which_none_has_collected_is_a_controller_all_the_same(self, session: Session) -> None:
+        session.goes_on(wall=60.0)
+        self.down(session, 0.0, 1.0, 0.0, 30.0, 0.0, 1.0, 15.0)
+        told = session.told()
+        assert told["seconds"] - told["queued"] == 15.0
+
     def test_has_no_start_of_less_than_nothing(self, session: Session) -> None:
         session.watch.pytest_xdist_node_collection_finished()
         self.down(session, 0.0, 1.5, 0.0, 3.0, 0.0, 1.0, 1.0)
@@ -186,7 +201,9 @@ class TestSinceTheStart:
         monkeypatch.setattr(Clocks, "queued", staticmethod(lambda: 3.0))
         assert time_split._since_the_start() == (2.5, 0.0)
 
-    @pytest.mark.parametrize(("ticks", "seconds"), [(1250, 0.0), (1251, 0.0), (-58749, 599.99), (-58750, 0.0)])
+    @pytest.mark.parametrize(
+        ("ticks", "seconds"), [(1250, 0.0), (1251, 0.0), (-58749, 599.99), (-58750, 0.0), (-58751, 0.0)]
+    )
     def test_what_cannot_be_is_not_believed(self, ticks: int, seconds: float, files: dict[str, str]) -> None:
         files["/proc/self/stat"] = STAT.format(ticks=ticks)
         queued = 0.5 if seconds or ticks == 1250 else 0.0
