@@ -60,7 +60,7 @@ class Ground:
     def collect(self, tests: dict[str, str]) -> dict[str, list[str]]:
         categories.pytest_configure(self.config)
         items: list[Any] = [self._item(nodeid, marks.split()) for nodeid, marks in tests.items()]
-        verdict = SimpleNamespace(path=META / "test_suite.py")
+        verdict: Any = SimpleNamespace(path=META / "test_suite.py")
         categories.pytest_collection_modifyitems(self.config, [verdict, *items])
         for _ in range(2):  # the second time nothing new is seen
             categories.pytest_collection_finish(SimpleNamespace(config=self.config))  # type: ignore[arg-type]

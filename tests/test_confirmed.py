@@ -44,7 +44,7 @@ class TestTheVerdict:
     def judge(self, config: Any, monkeypatch: pytest.MonkeyPatch, tests: list[Row], alone: list[Alone]) -> Verdict:
         """Judge tests that came to this when they ran again, the slowest first."""
         answers = iter(alone)
-        monkeypatch.setattr(confirm.child, "is_child", lambda: False)
+        monkeypatch.setattr("meta_regime.extras.confirm.child.is_child", lambda: False)
         monkeypatch.setattr(Again, "confirm", lambda *_: next(answers))
         own = tuple(row for row in tests if isinstance(row, TestTiming))
         self.run = SuiteRun(tests=own, fixtures=tuple(row for row in tests if isinstance(row, FixtureTiming)))
@@ -91,7 +91,7 @@ class TestTheVerdict:
     def test_nothing_runs_again_where_that_is_not_wanted(
         self, limits: dict[str, Any], child: bool, seconds: float, config: Any, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(confirm.child, "is_child", lambda: child)
+        monkeypatch.setattr("meta_regime.extras.confirm.child.is_child", lambda: child)
         monkeypatch.setattr(confirm, "run_again", None)
         said = confirm.no_new_slow_tests(config, SuiteRun(tests=(took("a", seconds),)), standards(**limits))
         assert said.outcome is (Outcome.FAILED if seconds > 1 else Outcome.PASSED)
@@ -149,7 +149,7 @@ class TestWatchedOrNot:
 
     def test_when_time_is_up_nothing_runs(self, config: Any, monkeypatch: pytest.MonkeyPatch) -> None:
         clock = [100.0]
-        monkeypatch.setattr(confirm.time, "monotonic", lambda: clock[-1])
+        monkeypatch.setattr("meta_regime.extras.confirm.time.monotonic", lambda: clock[-1])
         confirmed, fast = Again(config, SuiteRun(), standards()), Alone(took("a", 0.1))
         monkeypatch.setattr(confirm, "run_again", lambda *_, seconds, profile: fast if seconds == 0.5 else profile)
         why = "it was not run again, as the time was up ([slow_tests] confirm_seconds = 60)"

@@ -6,6 +6,7 @@ import argparse
 import contextlib
 import json
 import os
+import tempfile
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -19,6 +20,7 @@ from meta_regime.selection import META
 from meta_regime.stopwatch import Clocks
 from meta_regime.time_verdicts import Row
 
+AGAIN = "meta_regime.extras.confirm.again"
 SUSPECT = TestTiming("tests/test_a.py::a", 0.0, 3.0, 0.0, 0.0, "passed")
 
 
@@ -55,7 +57,12 @@ class TestQueueing:
         task, gone = tmp_path / "1", tmp_path / "2"
         task.mkdir()
         asked: list[int] = []
-        monkeypatch.setattr(again, "_tasks", lambda pid: asked.append(pid) or [gone, task])
+
+        def tasks(pid: int) -> list[Path]:
+            asked.append(pid)
+            return [gone, task]
+
+        monkeypatch.setattr(again, "_tasks", tasks)
         watch = Watch(tmp_path / "answer.json")
         watch.look((0, 0, 0.25))
         assert (watch.told(), asked, watch.seconds) == ({}, [], 0.25)
@@ -106,8 +113,8 @@ class TestQueueing:
                 (tmp_path / pid / "task" / thread).mkdir(parents=True)
             (tmp_path / pid / "stat").write_text(f"{pid} {stat} 0 0")
         listed = [SimpleNamespace(name=name, path=str(tmp_path / name)) for name in ("self", "99", *processes)]
-        monkeypatch.setattr(again.os, "scandir", {"/proc": listed}.__getitem__)
-        monkeypatch.setattr(again.os, "getsid", {101: 100}.__getitem__, raising=False)
+        monkeypatch.setattr(f"{AGAIN}.os.scandir", {"/proc": listed}.__getitem__)
+        monkeypatch.setattr(f"{AGAIN}.os.getsid", {101: 100}.__getitem__, raising=False)
         threads = [path.name for path in again._tasks(101)]
         assert threads[:-5] in (["102", "1010"], ["1010", "102"])
         assert sorted(threads[-5:]) == ["105", "106", "107", "109", "30"]
@@ -128,7 +135,7 @@ class TestTheChild:
             tell((0, 0, self.took))
             return SuiteRun()
 
-        monkeypatch.setattr(again.child, "run_suite", run_suite)
+        monkeypatch.setattr(f"{AGAIN}.child.run_suite", run_suite)
         alone = run_again(config, suspect, run, seconds=60, profile=True)
         assert examine.VARIABLE not in os.environ
         return seen[0], seen[1], alone
@@ -157,8 +164,8 @@ class TestTheChild:
     def test_what_it_leaves_behind_is_no_error(self, config: Any, monkeypatch: pytest.MonkeyPatch) -> None:
         """On Windows a file cannot be deleted that a process has open."""
         asked: dict[str, Any] = {}
-        folder = again.tempfile.TemporaryDirectory
-        monkeypatch.setattr(again.tempfile, "TemporaryDirectory", lambda **how: asked.update(how) or folder(**how))
+        folder = tempfile.TemporaryDirectory
+        monkeypatch.setattr(tempfile, "TemporaryDirectory", lambda **how: asked.update(how) or folder(**how))
         self.asked(config, monkeypatch, SUSPECT, SuiteRun())
         assert asked == {"prefix": "meta-tests-", "ignore_cleanup_errors": True}
 
@@ -168,7 +175,7 @@ class TestWhoWatches:
         """Give the plugins that are registered; a request may have been made, in a child or not."""
         request = tmp_path / "request.json"
         request.write_text('{"nodeid": "tests/test_a.py::a", "fixture": "", "profile": false}')
-        monkeypatch.setattr(confirm.child, "is_child", lambda: child)
+        monkeypatch.setattr("meta_regime.extras.confirm.child.is_child", lambda: child)
         monkeypatch.delenv(examine.VARIABLE, raising=False)
         if asked:
             monkeypatch.setenv(examine.VARIABLE, str(request))

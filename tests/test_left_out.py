@@ -37,7 +37,7 @@ class Ground:
             getini={"python_files": ["test_*.py"], "norecursedirs": [".*"]}.get,
         )
         self.judged.config = self.config
-        left_out.pytest_configure(self.config)
+        left_out.pytest_configure(self.config)  # type: ignore[arg-type]
 
     def getplugin(self, name: str) -> Any:
         return self.judged if name == "meta-tests" else self._real.getplugin(name)

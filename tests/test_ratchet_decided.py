@@ -258,6 +258,14 @@ class TestHistory:
             "--meta-accept: 1 file new, held to the floor."
         )
 
+    def test_what_was_no_baseline_is_compared_with_nothing(self, ground: Ground) -> None:
+        text = (ground.root / NAME).read_text(encoding="utf-8")
+        ground.repository.git("checkout", "--quiet", "main")
+        ground.repository.commit({NAME: "<<<<<<< a conflict"}, message="by mistake")
+        ground.repository.git("checkout", "--quiet", "-b", "mended")
+        (ground.root / NAME).write_text(text.replace('"lines": 3', '"lines": 4'), encoding="utf-8")
+        assert ground.judge({A: (4, 1), B: (2, 0)}) == Verdict(Outcome.PASSED, HELD.format(7))
+
     def test_changes_made_side_by_side_are_named(self, ground: Ground) -> None:
         paths = [f"src/s{number}.py" for number in range(9)]
         write(ground.root, {path: f"{path} = 1\n" for path in paths})

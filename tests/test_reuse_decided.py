@@ -64,7 +64,7 @@ class Session:
         self.judged: Any = SimpleNamespace(
             config=self.config, facts=self.facts, judges=True, today=datetime.date(2026, 11, 28)
         )
-        reuse.pytest_configure(self.config)
+        reuse.pytest_configure(self.config)  # type: ignore[arg-type]
         self.kept = self.config.stash[reuse._KEPT]
 
     @staticmethod

@@ -101,7 +101,7 @@ class TestWhatHasChanged:
 
     def test_just_now_is_less_than_two_seconds_ago(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         now = LONG_AGO + 2 * 10**9
-        monkeypatch.setattr(tree.time, "time_ns", lambda: now)
+        monkeypatch.setattr(time, "time_ns", lambda: now)
         looks: dict[str, Look] = {"old": (3, 10**19, LONG_AGO, 7), "new": (3, 1, LONG_AGO + 1, 7)}
         assert [row[0] for row in digests(tmp_path, looks, {}).values()] == [3, 0]
 

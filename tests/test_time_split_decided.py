@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -29,7 +30,7 @@ class Session:
         self.recorder = SimpleNamespace(read=[], taken=dict)
         self.plugins: dict[str, Any] = {"meta-tests": self}
         self.config: Any = SimpleNamespace(pluginmanager=SimpleNamespace(getplugin=self.plugins.get))
-        self.watch = Watch(self.config)
+        self.watch = Watch(self.config)  # type: ignore[arg-type]
 
     def goes_on(self, **more: float) -> None:
         for name, seconds in more.items():
@@ -188,8 +189,8 @@ class TestSinceTheStart:
             except KeyError:
                 raise FileNotFoundError(path) from None
 
-        monkeypatch.setattr(time_split.Path, "read_text", text)
-        monkeypatch.setattr(time_split.os, "sysconf", {"SC_CLK_TCK": 100}.__getitem__, raising=False)
+        monkeypatch.setattr(Path, "read_text", text)
+        monkeypatch.setattr(os, "sysconf", {"SC_CLK_TCK": 100}.__getitem__, raising=False)
         monkeypatch.setattr(time_split, "time", SimpleNamespace(CLOCK_BOOTTIME=7, clock_gettime={7: 12.5}.__getitem__))
         monkeypatch.setattr(Clocks, "queued", staticmethod(lambda: 0.25))
         return files
@@ -207,7 +208,7 @@ class TestSinceTheStart:
     def test_what_cannot_be_is_not_believed(self, ticks: int, seconds: float, files: dict[str, str]) -> None:
         files["/proc/self/stat"] = STAT.format(ticks=ticks)
         queued = 0.5 if seconds or ticks == 1250 else 0.0
-        assert time_split._since_the_start() == (pytest.approx(seconds), queued)
+        assert [*time_split._since_the_start()] == pytest.approx([seconds, queued])
 
     @pytest.mark.parametrize("text", ["", "7 (a) S 0", STAT.format(ticks="x"), None])
     @pytest.mark.parametrize("name", ["/proc/self/stat", "/proc/thread-self/schedstat"])

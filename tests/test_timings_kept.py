@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from meta_regime.extras._baseline_file import BaselineError
 from meta_regime.extras.slowdown.timings import (
@@ -96,7 +98,7 @@ class TestInTheFile:
             *((SMALL, values, fits) for values, fits in (([1, 1, 3], True), ([1, 1, 1.5], False), ([1, 1], False))),
         ],
     )
-    def test_which_numbers_are_read(self, name: str, values: list[float], fits: bool) -> None:
+    def test_which_numbers_are_read(self, name: str, values: list[Any], fits: bool) -> None:
         document = {FILE: {name: values}, EVERYWHERE: {WORK: [1, 1]}}
         if fits:
             assert parsed(document)[FILE] == {name: Took(*values)}
