@@ -110,8 +110,10 @@ class TestWhatHasChanged:
             raise PermissionError(13, "Permission denied")
 
         write(tmp_path, {"a": ""})
-        monkeypatch.setattr(Path, "open", locked)
-        assert digests(tmp_path, {"a": (3, 1, LONG_AGO, 7)}, {})["a"][4] == "cannot be read: 13"
+        with monkeypatch.context() as patched:
+            patched.setattr(Path, "open", locked)
+            found = digests(tmp_path, {"a": (3, 1, LONG_AGO, 7)}, {})
+        assert found["a"][4] == "cannot be read: 13"
 
     def test_up_to_sixty_four_megabytes_are_read(self, tmp_path: Path) -> None:
         write(tmp_path, {"a": "", "b": ""})

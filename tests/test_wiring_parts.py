@@ -60,8 +60,9 @@ def test_settings_of_pre_commit_that_cannot_be_read(tmp_path: Path, monkeypatch:
     def locked(_: Path) -> bytes:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(Path, "read_bytes", locked)
-    assert hooks_of(tmp_path, lambda _: "") == unreadable
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "read_bytes", locked)
+        assert hooks_of(tmp_path, lambda _: "") == unreadable
 
 
 @pytest.mark.parametrize(
