@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
-import functools
-import importlib
-import importlib.util
 import json
 import os
 import sys
 import sysconfig
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from meta_regime.extras.confirm import examine
-from meta_regime.extras.confirm.causes import Frame
-from meta_regime.extras.confirm.examine import Examiner, Sampler, answer_to
+from meta_regime.extras.confirm.examine import Examiner, answer_to
 from meta_regime.stopwatch import Clocks
 
 from tests.sample import write
@@ -87,19 +82,19 @@ class TestRunningNothingElse:
     def test_other_files_are_left_out(self, ground: Ground, root: Path) -> None:
         ignored = {
             name: ground.examiner.pytest_ignore_collect(root / name)
-            for name in ("", "tests", "tests/test_a.py", "tests/test_b.py", "tests/__init__.py", "docs")
+            for name in ("", "tests", "tests/test_a.py", "tests/test_b.py", "tests/__init__.py", "tests/Big.py", "docs")
         }
-        assert {name for name, out in ignored.items() if out} == {"tests/test_b.py", "docs"}
+        assert {name for name, out in ignored.items() if out} == {"tests/test_b.py", "tests/Big.py", "docs"}
         assert set(ignored.values()) == {None, True}
 
     def test_where_the_file_is_unknown_nothing_is(self, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         ground = Ground(root, monkeypatch, nodeid="a test that a plugin makes")
         assert ground.examiner.pytest_ignore_collect(root / "tests" / "test_b.py") is None
 
-    @pytest.mark.parametrize(("ids", "found"), [(["x", SUSPECT, SUSPECT, "y"], 1), (["x"], 0)])
+    @pytest.mark.parametrize(("ids", "found"), [(["x", SUSPECT, SUSPECT, "a"], 1), ([SUSPECT], 1), (["x"], 0)])
     def test_of_several_tests_with_one_id_the_last_is_left(self, ids: list[str], found: int, ground: Ground) -> None:
         items: list[Any] = [SimpleNamespace(nodeid=nodeid) for nodeid in ids]
-        last = items[2:3]
+        last = [item for item in items if item.nodeid == SUSPECT][-1:]
         ground.does("pytest_collection_modifyitems", lambda: None, session=None, config=None, items=items)
         assert items == last
         assert ground.told == {"pid": os.getpid(), "stretches": [], "found": found}
@@ -107,7 +102,9 @@ class TestRunningNothingElse:
     def test_what_other_plugins_do_to_the_list_comes_before(self, ground: Ground) -> None:
         items: list[Any] = [SimpleNamespace(nodeid=SUSPECT)]
 
-        def clear() -> None:
+        @pytest.hookimpl(wrapper=True)
+        def clear() -> Any:
+            yield
             items.clear()
 
         ground.does("pytest_collection_modifyitems", clear, session=None, config=None, items=items)
@@ -144,12 +141,34 @@ class TestWatching:
         ground.examiner.pytest_sessionfinish()
         assert ground.told["stretches"] == [[100.0, 101.0]]
 
+    def test_what_other_plugins_do_around_a_phase_is_in_it(self, ground: Ground) -> None:
+        @pytest.hookimpl(wrapper=True)
+        def around() -> Any:
+            ground.at += 1.0
+            yield
+            ground.at += 2.0
+
+        ground.does("pytest_runtest_call", around, item=None)
+        ground.examiner.pytest_sessionfinish()
+        assert ground.told["stretches"] == [[100.0, 103.0]]
+
+    def test_it_tells_before_other_plugins_end(self, ground: Ground) -> None:
+        told: list[dict[str, Any]] = []
+        ground.does("pytest_sessionfinish", lambda: told.append(ground.told), session=None, exitstatus=0)
+        assert "causes" in told[0]
+
     def test_of_a_test_wide_fixtures_are_left_out(self, ground: Ground) -> None:
-        wide, narrow = Fixture("db", "session"), Fixture("row", "function")
+        wide, narrow = Fixture("db", "class"), Fixture("row", "function")
+
+        def asks() -> str:
+            ground.at += 4.0
+            ground.examiner.pytest_fixture_post_finalizer(Fixture("a", "function"))  # type: ignore[arg-type]
+            ground.at += 1.0
+            return "done"
 
         def sets_up() -> None:
             ground.at += 1.0
-            assert ground.sets_up(wide, ground.takes(5.0)) == "done"
+            assert ground.sets_up(wide, asks) == "done"
             assert ground.sets_up(narrow, ground.takes(2.0)) == "done"
 
         ground.does("pytest_runtest_setup", sets_up, item=None)
@@ -174,17 +193,20 @@ class TestWatching:
         ground = Ground(root, monkeypatch, fixture="tests::db [session fixture]")
         db, inner = Fixture("db", "session"), Fixture("files", "session")
 
-        def asks() -> None:
+        def asks() -> str:
             ground.at += 1.0
             ground.sets_up(inner, ground.takes(5.0))
             ground.at += 2.0
+            return "done"
 
-        def sets_up() -> None:
+        def is_asked_for() -> str:
             ground.at += 9.0
             ground.sets_up(db, asks)
             ground.at += 9.0
+            return "done"
 
-        ground.does("pytest_runtest_setup", sets_up, item=None)
+        outer = Fixture("outer", "session")
+        ground.does("pytest_runtest_setup", lambda: ground.sets_up(outer, is_asked_for), item=None)
         ground.examiner.pytest_sessionfinish()
         assert ground.told["stretches"] == [[109.0, 110.0], [115.0, 117.0]]
 
@@ -226,140 +248,7 @@ class TestWatching:
         }
         assert {path: ground.examiner._in_project(str(path)) for path in places} == places
         assert ground.examiner._in_project("") == ""
-
-
-class TestSamples:
-    @pytest.fixture
-    def installed(self, monkeypatch: pytest.MonkeyPatch) -> SimpleNamespace:
-        """A sampler that keeps who has subscribed."""
-        made = SimpleNamespace(who=[], asked={})
-
-        def subscribe(who: object, **how: object) -> None:
-            made.who.append(who)
-            made.asked = how
-
-        stack = SimpleNamespace(subscribe=subscribe, unsubscribe=made.who.remove)
-        monkeypatch.setattr(importlib.util, "find_spec", lambda _: "there")
-        monkeypatch.setattr(importlib, "import_module", lambda _: SimpleNamespace(get_stack_sampler=lambda: stack))
-        return made
-
-    def test_are_taken_between_start_and_stop(
-        self, installed: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        at = {"wall": 100.0, "cpu": 1.0, "queued": 0.5}
-        for name in ("wall", "cpu", "queued"):
-            monkeypatch.setattr(Clocks, name, staticmethod(functools.partial(at.__getitem__, name)))
-        sampler = Sampler(wanted=True)
-        assert (sampler.began, sampler.trouble, installed.who) == (False, "", [])
-        sampler.start("call")
-        assert (sampler.began, installed.who) == (True, [sampler._take])
-        assert installed.asked == {"desired_interval": 0.01, "use_async_context": False}
-        at.update(wall=103.0, cpu=1.5, queued=1.0)
-        sampler._take(["f\0a.py\x003\x01l5", "sleep\0<built-in>\x000"], 3.0, None)
-        at.update(wall=103.25, queued=2.0)
-        sampler._take(["f\0a.py\x003"])
-        sampler.stop()
-        first, second = sampler.samples
-        assert (first.phase, first.seconds, first.cpu) == ("call", 2.5, 0.5)
-        assert first.frames == (Frame("f", "a.py", 5), Frame("sleep", "", 0))
-        assert (second.seconds, second.cpu, second.frames) == (0.0, 0.0, (Frame("f", "a.py", 3),))
-        assert installed.who == []
-
-    def test_none_are_wanted(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
-        sampler = Sampler(wanted=False)
-        sampler.start("call")
-        sampler.stop()
-        assert (sampler.trouble, sampler.began, sampler.samples) == ("", False, [])
-
-    def test_whatever_goes_wrong_the_test_does_not_feel_it(
-        self, installed: SimpleNamespace, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        sampler = Sampler(wanted=True)
-        sampler.stop()
-        assert sampler.trouble.startswith("pyinstrument failed: ValueError(")
-        sampler._take(["no frame"])
-        assert sampler.trouble.count("failed") == 1  # the first
-        monkeypatch.setattr(importlib.util, "find_spec", lambda _: None)
-        missing = Sampler(wanted=True)
-        missing.start("call")
-        assert (missing.trouble, missing.began) == ("pyinstrument is not installed", False)
-
-
-LOOP = [Frame(name, "asyncio/base_events.py", 1) for name in ("run_forever", "_run_once", "select")]
-
-
-def seen(main: Callable[[], Awaitable[object]], stack: list[Frame] | None = None) -> list[str]:
-    """Give the functions that are told of, while an event loop waits for this."""
-    told: list[Frame] = []
-
-    async def around() -> None:
-        loop = asyncio.get_running_loop()
-        for _ in range(3):  # tasks have begun
-            await asyncio.sleep(0)
-        loop.call_later(0.01, lambda: told.extend(examine._awaited(LOOP if stack is None else stack)))
-
-    async def begin() -> None:
-        look = asyncio.ensure_future(around())
-        await main()
-        await look
-
-    asyncio.run(begin())
-    return [frame.function for frame in told]
-
-
-async def naps() -> None:
-    await asyncio.sleep(0.05)
-
-
-async def generates() -> AsyncIterator[int]:
-    await naps()
-    yield 1
-
-
-async def takes() -> None:
-    numbers = generates()
-    async for _ in numbers:
-        pass
-
-
-async def waits_for_a_task() -> None:
-    await asyncio.create_task(naps())
-
-
-async def gathers() -> None:
-    done = asyncio.create_task(asyncio.sleep(0))
-    await asyncio.gather(done, naps())
-
-
-async def has_a_time_limit() -> None:
-    await asyncio.wait_for(naps(), 5)
-
-
-async def waits_for_several() -> None:
-    await asyncio.wait([asyncio.create_task(naps())])
-
-
-async def has_a_group() -> None:
-    async with asyncio.TaskGroup() as group:
-        group.create_task(naps())
-
-
-class TestWhatAnEventLoopWaitsFor:
-    def test_coroutines_and_generators(self) -> None:
-        assert seen(naps) == ["begin", "naps", "sleep"]
-        assert seen(takes) == ["begin", "takes", "generates", "naps", "sleep"]
-
-    @pytest.mark.parametrize("main", [waits_for_a_task, gathers, has_a_time_limit, waits_for_several, has_a_group])
-    def test_tasks(self, main: Callable[[], Awaitable[object]]) -> None:
-        functions = seen(main)
-        assert functions[:2] == ["begin", main.__name__]
-        assert functions[-2:] == ["naps", "sleep"]
-
-    def test_nothing_where_it_does_not_wait(self) -> None:
-        for stack in ([], LOOP[:2], [LOOP[0], LOOP[2]], [*LOOP, *LOOP[:1] * 3]):
-            assert seen(naps, stack) == []
-        assert seen(naps, [*LOOP, LOOP[0]])
-
-    def test_nothing_outside_of_one(self) -> None:
-        assert [*examine._awaited(LOOP)] == []
+        meta = Path(examine.__file__).resolve().parents[3]
+        ground.examiner._root = meta.parent
+        assert ground.examiner._in_project(str(meta.parent / "test_a.py")) == "test_a.py"
+        assert ground.examiner._in_project(str(meta / "test_suite.py")) == ""
