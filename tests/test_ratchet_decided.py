@@ -283,6 +283,14 @@ class TestHistory:
         assert f'commit {since} ("change all") has changed the file since.' in details
         assert '    "src/s0.py": {"lines": 4, "branches": 0, "reason": ""},\n' in details
 
+    def test_whoever_lowered_another_line_is_not_named(self, ground: Ground) -> None:
+        ground.judge({A: (1, 1), B: (2, 0)}, accept=True)
+        by = ground.repository.commit(message="test a")
+        ground.judge({A: (1, 1), B: (1, 0)}, accept=True)
+        ground.repository.commit(message="test b")
+        ground.repository.commit({A: "a = 2\n"}, message="change a")
+        assert f'Commit {by} ("test a") lowered the line of {A}' in ground.judge({A: (3, 1), B: (1, 0)}).details
+
     @pytest.mark.parametrize("allowed", ['3, "branches": 1, "reason": "why"', '5, "branches": 1, "reason": "why"'])
     def test_whoever_lowered_nothing_is_not_named(self, allowed: str, ground: Ground) -> None:
         ground.edit(NAME, '"src/a.py": {"lines": 3, "branches": 1', f'"src/a.py": {{"lines": {allowed}')
