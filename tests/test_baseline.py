@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from meta_regime.extras._baseline_file import BaselineError, sides
+from meta_regime.extras._baseline_file import BaselineError, lesser, sides
 from meta_regime.extras.ratchet.baseline import (
     Baseline,
     Entry,
@@ -138,6 +138,10 @@ class TestALine:
         assert Baseline(settings=SETTINGS).is_made
         assert not Baseline().is_made
 
+    def test_a_name_that_sorts_behind_the_last_line_is_written_too(self) -> None:
+        files = {"é.py": Entry(1, 0), "a.py": Entry(2, 0)}
+        assert parsed(written(measured(files))).files == files
+
 
 class TestComparing:
     def test_the_worst_is_first_and_of_equals_the_first_by_name(self) -> None:
@@ -193,6 +197,12 @@ class TestMergingByGit:
     def test_the_common_ancestor_between_marks_is_passed_over(self) -> None:
         text = "one\n<<<<<<< ours\ntwo\n||||||| base\nzero\n=======\nthree\n>>>>>>> theirs\nfour\n"
         assert sides(text) == ("one\ntwo\nfour\n", "one\nthree\nfour\n")
+
+    @pytest.mark.parametrize("theirs", [[3], 3, None])
+    def test_sides_of_timings_of_another_kind_are_no_traceback(self, theirs: object) -> None:
+        """What is broken is said when it is read."""
+        assert lesser({"a": [1, 1]}, theirs) == {"a": [1, 1]}
+        assert lesser(theirs, {"a": [1, 1]}) == theirs
 
 
 class TestReasons:
@@ -256,6 +266,12 @@ class TestWhatIsWrongWithIt:
     def test_no_json(self) -> None:
         with pytest.raises(BaselineError, match=r"it is not valid JSON: .*line 1"):
             parsed("{")
+        with pytest.raises(BaselineError, match=r"it is not valid JSON: maximum recursion depth"):
+            parsed("[" * 100_000)
+
+    @pytest.mark.parametrize("number", [0, 2, None, "1"])
+    def test_another_format(self, number: object) -> None:
+        assert self.problems(format=number) == [f"its format is {number!r}, this version of tests/meta reads 1"]
 
     def test_a_byte_order_mark_and_windows_line_ends_are_read(self) -> None:
         text = written(measured({"a.py": Entry(1, 0)}))

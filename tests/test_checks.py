@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from meta_regime.extras import _checks
+from meta_regime.extras import _checks, skips, strictness
 from meta_regime.extras._checks import Check
+from meta_regime.extras.side_effects import rules as side_effects
 from meta_regime.record import SuiteRun
 from meta_regime.verdict import Outcome, Standards, Verdict
 
@@ -99,6 +100,19 @@ def test_no_excuse_outlives_its_cause(found: list[str] | None) -> None:
 def test_unless_the_next_run_may_need_it_again() -> None:
     said = judged([], [], {"labels": "on some days"})
     assert said == Verdict(Outcome.PASSED, "All jars are well. This run needs no excuse for labels.")
+
+
+@pytest.mark.parametrize(
+    ("checks", "rules"),
+    [
+        (skips.CHECKS, ["skip-reasons", "xfail-reasons"]),
+        (strictness.CHECKS, ["known-settings"]),
+        (side_effects.CHECKS, ["real-sleeps", "network", "environment", "working-folder"]),
+    ],
+    ids=["skips", "strictness", "side effects"],
+)
+def test_which_these_are(checks: Sequence[Check[Any]], rules: list[str]) -> None:
+    assert [check.rule for check in checks if check.by_run] == rules
 
 
 def test_an_excuse_for_what_is_no_rule_is_found() -> None:

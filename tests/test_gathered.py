@@ -6,7 +6,8 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from meta_regime.extras import _gathered
+from meta_regime import hookspecs
+from meta_regime.extras import _gathered, categories, left_out, skips, time_split, wide_fixtures
 from meta_regime.record import SuiteRun
 
 
@@ -72,5 +73,36 @@ def test_shards_together_have_what_each_of_them_looked_for() -> None:
 
     found = _gathered.merged([figures(colours=["red"], shapes=["disc"]), figures(colours=["blue", "red"])])
     assert found == {"colours": ["red", "blue"]}
+    assert _gathered.merged([figures(colours=["red"])]) == {"colours": ["red"]}
     assert _gathered.merged([figures(colours=[]), {"machine": "two"}]) == {}
     assert _gathered.merged([]) == {}
+
+
+@pytest.mark.parametrize("module", [_gathered, left_out, time_split.Watch, wide_fixtures.WideFixtures], ids=repr)
+def test_without_xdist_there_are_no_workers_to_hear_of(module: object) -> None:
+    """Pytest refuses hooks that it does not know, unless they are optional."""
+    plugins = pytest.PytestPluginManager()
+    plugins.add_hookspecs(hookspecs)
+    plugins.register(module)
+    plugins.check_pending()
+
+
+def order(hook: str, *plugins: object) -> list[object]:
+    """Give these plugins in the order in which pytest calls them, if they are registered in this order."""
+    manager = pytest.PytestPluginManager()
+    manager.add_hookspecs(hookspecs)
+    for plugin in plugins:
+        manager.register(plugin)
+    return [each.plugin for each in reversed(getattr(manager.hook, hook).get_hookimpls())]
+
+
+@pytest.mark.parametrize("module", [left_out, categories])
+def test_what_was_collected_is_noted_before_anybody_drops_some(module: object) -> None:
+    other = SimpleNamespace(pytest_collection_modifyitems=lambda items: items.clear())
+    assert order("pytest_collection_modifyitems", module, other) == [module, other]
+
+
+def test_what_is_noted_at_the_end_is_put_into_the_run_and_handed_over() -> None:
+    assert order("pytest_meta_tests_doubts", skips._Listening, _gathered) == [skips._Listening, _gathered]
+    other = SimpleNamespace(pytest_sessionfinish=lambda: None)
+    assert order("pytest_sessionfinish", other, _gathered) == [other, _gathered]

@@ -82,6 +82,12 @@ class TestAnEntry:
         assert found.why.startswith(f"ended on 2026-11-21, and {why}")
         assert found.needless is needless
 
+    def test_whose_date_has_passed_says_nothing_of_what_did_not_run_however_low_the_limit_is(self) -> None:
+        policy = Policy(slow_tests=SlowTests(limit_seconds=0.5))
+        standards = Standards(policy, (entry("tests/test_gpu.py::test_x", YESTERDAY),), TODAY)
+        (found,) = Wanted(SuiteRun(tests=(took(A, 0.1),)), standards, FILES.get).stale()
+        assert found.why.startswith("ended on 2026-11-21, and its test did not run here, or did not pass. See where")
+
     @pytest.mark.parametrize("test", ["tests/test_b.py::test_a", "tests/gone/*", "*::test_gone", "tests/test_a.py::x*"])
     def test_whose_test_is_gone_can_go(self, test: str) -> None:
         (found,) = stale([entry(test)], took("tests/test_a.py::other_one_entirely", 0.1))
@@ -128,6 +134,8 @@ class TestAnEntry:
         (found,) = stale([entry(A), wide], took(A, 12.0))
         why = "entry 2, tests/test_a.py::*, excuses all that this one does. Delete this one."
         assert found == Stale(1, entry(A), why, True)
+        for wider in (wide._replace(seconds=21.0), wide._replace(until=TOMORROW + datetime.timedelta(days=1))):
+            assert stale([entry(A), wider], took(A, 12.0)) == [Stale(1, entry(A), why, True)]
         assert stale([entry(A, seconds=21.0), wide], took(A, 12.0)) == []
         assert stale([entry(A, TOMORROW + datetime.timedelta(days=1)), wide], took(A, 12.0)) == []
 
@@ -155,13 +163,15 @@ class TestAnEntry:
         skipped = judged([gone], [took("tests/unit/test_b.py::test_b", 0.0, "skipped")])
         assert (skipped.stale(), skipped.unknown) == ([], 1)
         assert [found.needless for found in stale([gone], took("tests/unit/test_b.py::test_b", 0.1))] == [True]
-        elsewhere = entry("tests/unit::cache [session fixture]")
-        assert len(stale([elsewhere], took("tests/e2e/test_b.py::test_b", 0.0, "skipped"))) == 1
+        for folder in ("tests/unit", "+unit"):
+            elsewhere = entry(f"{folder}::cache [session fixture]")
+            assert len(stale([elsewhere], took("tests/e2e/test_b.py::test_b", 0.0, "skipped"))) == 1
 
     @pytest.mark.parametrize(
         ("test", "there"),
         [
             pytest.param("tests/*gpu*", True, id="a file of which nothing ran"),
+            pytest.param("tests/*gpu*::test_x", True, id="a test of such a file"),
             pytest.param("tests/test_g*", False, id="no such file"),
             pytest.param("tests/test_a*::test_zz", False, id="a file of which tests ran"),
             pytest.param("tests/test_a.py::test_big*", True, id="a function that did not run"),
@@ -236,6 +246,26 @@ def test_the_end_of_the_file(last: str) -> None:
     assert without(two + last, [True]) == "  # above three\n"  # what the file begins with
 
 
+def test_a_last_entry_of_one_line() -> None:
+    assert without(f"{ENTRIES['one']}\n[[known_slow]]", [False, True]) == ENTRIES["one"]
+
+
+def test_what_stands_in_a_string_on_the_first_line_is_no_entry() -> None:
+    text = 'about = """\n[[known_slow]]\n"""\n'
+    assert without(f"{text}[[known_slow]]\nx = 1\n", [True]) == text
+
+
+@pytest.mark.parametrize("order", ["ab", "ba"])
+def test_nothing_is_written_that_is_not_what_was_to_be_kept(order: str, tmp_path: Path) -> None:
+    path = tmp_path / "known_slow.toml"
+    row = '[[known_slow]]\ntest = "{}"\nseconds = 20\nreason = "because"\nuntil = 2026-11-23\n'
+    path.write_text("".join(map(row.format, order)))
+    entries = [entry(name) for name in order]
+    with pytest.raises(CannotTrimError, match="cannot be told apart"):
+        trim(path, entries, entries[::-1])
+    assert path.read_text() == "".join(map(row.format, order))
+
+
 def test_a_comment_on_the_first_line_stays() -> None:
     assert without("# mine\n[[known_slow]]\nx = 1\n", [True]) == "# mine\n"
 
@@ -247,6 +277,7 @@ def test_a_comment_on_the_first_line_stays() -> None:
         ('[["known\\u005fslow"]]\ntest = "a"\nseconds = 20\nreason = "x"\nuntil = 2026-11-23', "cannot be told apart"),
         ('[[known_slow]]\ntest = "a"\nseconds = 21\nreason = "x"\nuntil = 2026-11-23', "was changed while"),
         ("[[known_slow]", "was changed while"),
+        ('[[known_slow]]\ntest = "a"\n', "was changed while"),
         ("", "was changed while"),
     ],
 )

@@ -235,6 +235,11 @@ class TestHistory:
         verdict = ground.judge({C: (3, 2), "src/d.py": (2, 1)})
         assert verdict.line.startswith(f"{C} has 5 uncovered lines and branches, {NAME} allows 4. 1 file more has")
 
+    def test_a_line_does_not_follow_somebody_elses_file(self, ground: Ground) -> None:
+        (ground.root / A).unlink()
+        (ground.root / B).rename(ground.root / C)
+        assert ground.judge({C: (2, 1)}).line == f"{C} has 3 uncovered lines and branches, {NAME} allows 2."
+
     def test_a_line_follows_over_several_commits_with_edits_between(self, ground: Ground) -> None:
         lines = [f"{letter * 40} = 1\n" for letter in "abcdefghi"]
         write(ground.root, {"Rates.py": "".join(lines)})
@@ -253,6 +258,14 @@ class TestHistory:
             "--meta-accept: 1 file new, held to the floor."
         )
 
+    def test_what_was_no_baseline_is_compared_with_nothing(self, ground: Ground) -> None:
+        text = (ground.root / NAME).read_text(encoding="utf-8")
+        ground.repository.git("checkout", "--quiet", "main")
+        ground.repository.commit({NAME: "<<<<<<< a conflict"}, message="by mistake")
+        ground.repository.git("checkout", "--quiet", "-b", "mended")
+        (ground.root / NAME).write_text(text.replace('"lines": 3', '"lines": 4'), encoding="utf-8")
+        assert ground.judge({A: (4, 1), B: (2, 0)}) == Verdict(Outcome.PASSED, HELD.format(7))
+
     def test_changes_made_side_by_side_are_named(self, ground: Ground) -> None:
         paths = [f"src/s{number}.py" for number in range(9)]
         write(ground.root, {path: f"{path} = 1\n" for path in paths})
@@ -269,6 +282,14 @@ class TestHistory:
         assert f'Commit {by} ("tests for all") lowered the line of src/s0.py, where\n4 had been allowed;' in details
         assert f'commit {since} ("change all") has changed the file since.' in details
         assert '    "src/s0.py": {"lines": 4, "branches": 0, "reason": ""},\n' in details
+
+    def test_whoever_lowered_another_line_is_not_named(self, ground: Ground) -> None:
+        ground.judge({A: (1, 1), B: (2, 0)}, accept=True)
+        by = ground.repository.commit(message="test a")
+        ground.judge({A: (1, 1), B: (1, 0)}, accept=True)
+        ground.repository.commit(message="test b")
+        ground.repository.commit({A: "a = 2\n"}, message="change a")
+        assert f'Commit {by} ("test a") lowered the line of {A}' in ground.judge({A: (3, 1), B: (1, 0)}).details
 
     @pytest.mark.parametrize("allowed", ['3, "branches": 1, "reason": "why"', '5, "branches": 1, "reason": "why"'])
     def test_whoever_lowered_nothing_is_not_named(self, allowed: str, ground: Ground) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from pathlib import Path
 
@@ -57,6 +58,19 @@ class TestWhatCounts:
         stat = (root / "src" / "a.py").stat()
         assert looks["src/a.py"] == (stat.st_size, stat.st_ino, stat.st_mtime_ns, stat.st_ctime_ns)
 
+    @pytest.mark.parametrize("name", ["(old).json", "[v1].json", *(["a*b.json"] if os.name != "nt" else [])])
+    def test_a_single_file_whatever_its_name(self, name: str, tmp_path: Path) -> None:
+        write(tmp_path, dict.fromkeys([f"schemas/{name}", "schemas/1.json", "schemas/b"], ""))
+        assert names(tmp_path, f"schemas/{name}") == [f"schemas/{name}"]
+
+    def test_behind_an_environment_the_walk_goes_on(self, tmp_path: Path) -> None:
+        """In whichever order the system lists a folder, one of the two is met before what is beside it."""
+        for folder, environment, other in (("src", "a", "b"), ("src/b", "b", "a")):
+            for name in ("a", "b"):
+                path = f"{folder}/{name}/{'pyvenv.cfg' if name == environment else 'file'}"
+                write(tmp_path, {path: ""})
+            assert f"{folder}/{other}/file" in names(tmp_path, "src")
+
     def test_a_tree_can_be_looked_at_again(self, tmp_path: Path) -> None:
         write(tmp_path, {"src/a.py": ""})
         looked_at = Tree(tmp_path, [tmp_path / "src"], tmp_path / "tests" / "meta", ())
@@ -68,7 +82,9 @@ class TestWhatHasChanged:
         write(tmp_path, {"a.py": "new", "b.py": "new"})
         a: Look = (3, 1, LONG_AGO, LONG_AGO)
         known = {"a.py": [*a, "as it was"], "b.py": [3, 1, LONG_AGO, LONG_AGO + 1, "as it was"]}
-        found = digests(tmp_path, {"a.py": a, "b.py": a}, known)
+        known["c.py"] = [3, 1, LONG_AGO, LONG_AGO - 1, "as it was"]
+        found = digests(tmp_path, {"a.py": a, "b.py": a, "c.py": a}, known)
+        assert found["c.py"][4] == "no file"
         assert found["a.py"] == [*a, "as it was"]
         assert found["b.py"][:4] == [*a]
         assert found["b.py"][4] not in ("as it was", "no file")
@@ -83,6 +99,27 @@ class TestWhatHasChanged:
             (found,) = digests(tmp_path, {"a.py": (*look,)}, {}).values()  # type: ignore[dict-item]
             assert found[:4] == ([0, 0, 0, 0] if racy else look)
 
+    def test_just_now_is_less_than_two_seconds_ago(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        now = LONG_AGO + 2 * 10**9
+        monkeypatch.setattr(time, "time_ns", lambda: now)
+        looks: dict[str, Look] = {"old": (3, 10**19, LONG_AGO, 7), "new": (3, 1, LONG_AGO + 1, 7)}
+        assert [row[0] for row in digests(tmp_path, looks, {}).values()] == [3, 0]
+
+    def test_what_cannot_be_read_says_so(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        def locked(*_: object) -> None:
+            raise PermissionError(13, "Permission denied")
+
+        write(tmp_path, {"a": ""})
+        with monkeypatch.context() as patched:
+            patched.setattr(Path, "open", locked)
+            found = digests(tmp_path, {"a": (3, 1, LONG_AGO, 7)}, {})
+        assert found["a"][4] == "cannot be read: 13"
+
+    def test_up_to_sixty_four_megabytes_are_read(self, tmp_path: Path) -> None:
+        write(tmp_path, {"a": "", "b": ""})
+        found = digests(tmp_path, {"a": (2**26, 1, LONG_AGO, 7), "b": (2**26 + 1, 1, LONG_AGO, 7)}, {})
+        assert [" bytes of " in str(row[4]) for row in found.values()] == [False, True]
+
     def test_a_large_file_is_not_read(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(tree, "_LARGE_BYTES", 3)
         write(tmp_path, {"a": "new", "b": "newer"})
@@ -96,8 +133,8 @@ class TestWhatHasChanged:
         assert [row[4] for row in digests(tmp_path, {"folder": look, "gone": look}, {}).values()] == ["no file"] * 2
 
     def test_differences_are_by_the_last_value(self) -> None:
-        before = {"a": [1, "x"], "b": [1, "x"], "c": [1, "x"], "d": [1, "x"]}
-        after = {"a": [2, "x"], "b": [1, "y"], "c": [1, "w"], "e": [1, "x"]}
+        before = {name: [0, 0, 0, 0, "x"] for name in "abcd"}
+        after = {"a": [1, 2, 3, 4, "x"], "b": [0, 0, 0, 0, "y"], "c": [0, 0, 0, 0, "w"], "e": [0, 0, 0, 0, "x"]}
         assert differences(before, after) == ["b has changed", "c has changed", "d is gone", "e is new"]
 
 
@@ -114,7 +151,7 @@ def test_the_age_of_a_run_is_said_in_units_of_which_there_are_two(seconds: float
 
 def test_what_was_typed_is_compared_word_by_word() -> None:
     assert _change("x", 1, 1) == ""
-    assert _change("x", [1], [2]) == "x has changed"
+    assert [_change(name, [1], [2]) for name in ("x", "a")] == ["x has changed", "a has changed"]
     assert _change(_TYPED, ["-q", "-x"], ["-q", "--y"]) == f"{_TYPED} has changed (then -x, now --y)"
     assert _change(_TYPED, ["-q"], ["-q", "--y"]) == f"{_TYPED} has changed (now --y)"
     assert _change(_TYPED, ["-q", "-x"], ["-q"]) == f"{_TYPED} has changed (then -x)"

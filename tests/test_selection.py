@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from meta_regime.covered import CoverageMissingError, check_sources, discover_packages, wanted_sources
-from meta_regime.selection import differing_options, paths_of, test_files, why_partial
+from meta_regime.selection import META, differing_options, paths_of, test_files, verdicts_and_tests, why_partial
 
 from tests.sample import write
 
@@ -49,6 +50,12 @@ def test_the_reason_names_one_file_and_counts_the_rest() -> None:
     assert why_partial((), ("a.py", "b.py"), ()) == "partial run: it left out a.py and 1 more"
     assert why_partial((), ("a.py", "b.py", "c.py"), ()) == "partial run: it left out a.py and 2 more"
     assert why_partial((), (), ("d.py",)) == "this session also ran tests outside the suite: d.py"
+
+
+def test_verdicts_are_told_from_tests_by_where_they_lie() -> None:
+    paths = [META / "test_suite.py", META.parent / "test_a.py", META / "unit" / "test_b.py"]
+    items = [SimpleNamespace(path=paths[number]) for number in (1, 0, 1, 2, 0)]
+    assert verdicts_and_tests(items) == ([items[1], items[3], items[4]], [items[0], items[2]])
 
 
 def test_test_files_are_found_as_pytest_finds_them(tmp_path: Path) -> None:

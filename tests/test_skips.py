@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -95,22 +96,43 @@ def test_a_run_in_which_nobody_noted_skips_is_not_judged() -> None:
         assert line.endswith("nobody noted in that run what was skipped; type: pytest tests/meta --meta-fresh")
 
 
+def gathered(
+    root: Path, reports: Sequence[object], collected: Sequence[pytest.CollectReport] = ()
+) -> dict[str, list[str]]:
+    """Give what is noted of reports."""
+    config = SimpleNamespace(rootpath=root, stash=pytest.Stash(), pluginmanager=pytest.PytestPluginManager())
+    skips.pytest_configure(config)  # type: ignore[arg-type]
+    listening = config.pluginmanager.getplugin("meta-tests-skips-listening")
+    for report in collected:
+        listening.pytest_collectreport(report)
+    listening.pytest_meta_tests_doubts(SimpleNamespace(reports=lambda: reports))
+    noted = _gathered.pytest_meta_tests_doubts(SimpleNamespace(config=config))["figures"][_gathered.FIGURE]
+    return dict(noted)
+
+
+def test_which_rules_are_broken_is_told_of_what_was_noted() -> None:
+    noted = SuiteRun(figures={_gathered.FIGURE: {"skip-reasons": ["test_a.py::test_x"], "xfail-reasons": []}})
+    for run, rules in ((noted, ["skip-reasons"]), (SuiteRun(), [])):
+        assert skips.broken_rules(Config, run, Standards()) == rules  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize(
     ("place", "told"),
     [
         ("tests/conftest.py", f"{FILE}::test_it, at tests/conftest.py:12"),
+        ("tests/unit/that_skips.py", f"{FILE}::test_it, at tests/unit/that_skips.py:12"),
         (FILE, f"{FILE}::test_it"),
         (".venv/lib/python3/site-packages/_pytest/unittest.py", f"{FILE}::test_it"),
         ("../elsewhere.py", f"{FILE}::test_it"),
     ],
-    ids=["a conftest", "the test", "a library", "outside"],
+    ids=["a conftest", "a module", "the test", "a library", "outside"],
 )
 def test_a_skip_that_stands_elsewhere_is_told_with_its_place(place: str, told: str, tmp_path: Path) -> None:
-    config = SimpleNamespace(rootpath=tmp_path, stash=pytest.Stash(), pluginmanager=pytest.PytestPluginManager())
-    skips.pytest_configure(config)  # type: ignore[arg-type]
     path = os.path.normpath(tmp_path / place)
     report = pytest.TestReport(f"{FILE}::test_it", ("", 1, ""), {}, "skipped", (path, 12, "Skipped: "), "call")
-    listening = config.pluginmanager.getplugin("meta-tests-skips-listening")
-    listening.pytest_meta_tests_doubts(SimpleNamespace(reports=lambda: [report, object()]))
-    gathered = _gathered.pytest_meta_tests_doubts(SimpleNamespace(config=config))["figures"][_gathered.FIGURE]
-    assert gathered == {"skip-reasons": [told], "xfail-reasons": []}
+    assert gathered(tmp_path, [report, object()]) == {"skip-reasons": [told], "xfail-reasons": []}
+
+
+def test_of_what_is_collected_only_what_is_skipped_counts(tmp_path: Path) -> None:
+    collected = [pytest.CollectReport(f"test_{outcome}.py", outcome, "", []) for outcome in ("passed", "skipped")]
+    assert gathered(tmp_path, [], collected)["skip-reasons"] == ["test_skipped.py"]

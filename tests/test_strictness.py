@@ -85,6 +85,7 @@ class Config:
         self.pluginmanager = self
         self.facts = self
         self.meta = root.resolve() / "tests" / "meta"
+        self.error: type[Exception] = ValueError
         self.suite, self.typed = Namespace(override_ini=None, plugins=[]), Namespace(override_ini=None, plugins=[])
 
     def getplugin(self, _: str) -> Config:
@@ -95,7 +96,7 @@ class Config:
 
     def getini(self, name: str) -> Any:
         if name not in self.values:
-            raise ValueError(f"unknown configuration value: {name!r}")
+            raise self.error(f"unknown configuration value: {name!r}")
         return self.values[name]
 
 
@@ -147,6 +148,32 @@ def test_a_setting_of_a_newer_pytest_is_no_unknown_one(tmp_path: Path) -> None:
     assert broken(config) == [*ALL, "known-settings"]
     config.typed = Namespace(override_ini=None, plugins=["no:timeout"])  # as somebody typed, for once
     assert broken(config) == ALL
+    config.typed = Namespace(override_ini=None, plugins=["no:timeout", "another"])  # as the suite has it, and one more
+    config.suite = Namespace(override_ini=None, plugins=["no:timeout"])
+    assert broken(config) == [*ALL, "known-settings"]
+
+
+@pytest.mark.parametrize(("error", "is_known"), [(ValueError, False), (KeyError, False), (pytest.UsageError, True)])
+def test_in_whatever_way_pytest_does_not_know_a_setting(error: type[Exception], is_known: bool, tmp_path: Path) -> None:
+    """What it knows, and does not understand, is an error of pytest's own."""
+    write(tmp_path, {"pytest.ini": "[pytest]\ntimeout = x\n"})
+    config = Config(tmp_path, tmp_path / "pytest.ini")
+    config.error = error
+    assert broken(config) == [*ALL, *([] if is_known else ["known-settings"])]
+
+
+def test_the_lines_to_add(tmp_path: Path) -> None:
+    write(tmp_path, {"tox.ini": "[pytest]\naddopts = -q\n"})
+    facts = strictness.facts_of(Config(tmp_path, tmp_path / "tox.ini", **OLD), Standards())  # type: ignore[arg-type]
+    options = "tox.ini [pytest]: addopts = -q --strict-markers --strict-config"
+    lines = [check.broken(facts) for check in strictness.CHECKS[:3]]
+    assert lines == [["tox.ini [pytest]: xfail_strict = true"], [options], [options]]
+
+
+@pytest.mark.parametrize(("unread", "told"), [(["a: b"], "a is not read"), (["a: b", "c: d"], "a and c are not read")])
+def test_what_is_not_read_is_named(unread: list[str], told: str, tmp_path: Path) -> None:
+    facts = strictness.Facts(Place(tmp_path, "[pytest]", {}), tmp_path)
+    assert strictness.OnePlace().told(facts, unread) == told
 
 
 PYPROJECT = "[tool.pytest.ini_options]\naddopts = '-q'\n"

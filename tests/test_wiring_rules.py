@@ -112,6 +112,8 @@ def test_ci_that_gives_the_verdicts(look: Look, steps: list[str]) -> None:
     verdict = look({**behind, **workflow(*steps)})
     assert verdict.outcome is Outcome.PASSED, verdict.message
     assert verdict.line.startswith("The verdicts are wired in: CI gives them (")
+    twice = look({**behind, **workflow(*steps, *steps)})
+    assert twice.line == verdict.line  # by the first
 
 
 @pytest.mark.parametrize(
@@ -163,6 +165,8 @@ def test_what_cannot_be_looked_into_is_said_and_not_red(look: Look) -> None:
         assert verdict.line == f"Whether CI gives the verdicts cannot be told from here (.github/workflows/{said}).", (
             step
         )
+    several = look(workflow("run: just build", "run: just test", "run: just release", "run: pytest -k some"))
+    assert several.line.endswith("(.github/workflows/ci.yml:7: just test).")  # the likeliest
     for text, why in (
         ("a:\n\t- b", ":2: is indented by a tab"),
         ('a: "b', ':1: a " is not closed'),
@@ -216,6 +220,7 @@ GITLAB_JOB = "tests:\n  script:\n    - pytest --no-meta\n"
 
 
 def test_gitlab(look: Look, tmp_path: Path) -> None:
+    assert "does not include" not in look({".gitlab-ci.yml": GITLAB_JOB}).details  # there is nothing to include
     part = {".gitlab/meta-tests.gitlab-ci.yml": "meta-tests:\n  script: [python -m pytest tests/meta]\n"}
     verdict = look({".gitlab-ci.yml": GITLAB_JOB, **part})
     assert "        include:\n          - local: .gitlab/meta-tests.gitlab-ci.yml" in verdict.details
@@ -272,6 +277,12 @@ def test_pre_commit_that_does_not_give_the_verdicts(look: Look, text: str, why: 
     assert broken(verdict) == "pre-commit-runs-verdicts (1)."
     assert why in verdict.details
     assert f"\n    {TYPES}" in verdict.details
+
+
+def test_the_first_of_several_hooks_is_named(look: Look) -> None:
+    hook = "      - id: {}\n        entry: pytest\n        stages: [pre-push]\n"
+    verdict = look({".pre-commit-config.yaml": f"repos:\n  - hooks:\n{hook.format('one')}{hook.format('two')}"})
+    assert ".pre-commit-config.yaml: one is for pre-push, but" in verdict.details
 
 
 def test_pre_commit_that_does(look: Look) -> None:

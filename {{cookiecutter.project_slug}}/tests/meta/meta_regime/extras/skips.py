@@ -40,7 +40,7 @@ class _Reasons(Check[Facts]):
     words: ClassVar[str]
 
     def broken(self, facts: Facts) -> list[str]:
-        return [*facts[self.rule]]
+        return [*facts.get(self.rule, ())]
 
     def told(self, facts: Facts, found: Sequence[str]) -> str:
         del facts

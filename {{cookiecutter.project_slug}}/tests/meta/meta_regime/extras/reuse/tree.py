@@ -8,6 +8,7 @@ nothing, as in git's index ("racy git"): such a file is read again the next time
 from __future__ import annotations
 
 import fnmatch
+import glob
 import hashlib
 import os
 import re
@@ -46,7 +47,7 @@ class Tree:
         self._walked = set()
         found: dict[str, Look] = {}
         for top in self._tops:
-            for entry in self._files(top) if top.is_dir() else _entries(top.parent, top.name):
+            for entry in self._files(top) if top.is_dir() else _entries(top.parent, glob.escape(top.name)):
                 self._look(entry, found)
         for folder, patterns in ((self.root, _AT_THE_ROOT), (self.root / "requirements", ("*",))):
             for entry in _entries(folder, *patterns):

@@ -35,8 +35,8 @@ class Difference(NamedTuple):
     name: str
     then: float
     now: float
-    unsure: float = 0.0
-    tests: int = 1
+    unsure: float
+    tests: int
     tellable: bool = True
     slowly: float = 0.0
 

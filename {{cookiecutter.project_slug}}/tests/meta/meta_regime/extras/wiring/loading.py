@@ -42,4 +42,6 @@ def loads(path: Path) -> bool:
 
 
 def _name(root: Path, path: Path) -> str:
-    return path.relative_to(root).as_posix() if path != root else "the project's root"
+    if path == root:
+        return "the project's root"
+    return path.relative_to(root).as_posix() if path.is_relative_to(root) else str(path)
