@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 from meta_regime.extras import confirm
-from meta_regime.extras.confirm import Again, again
+from meta_regime.extras.confirm import again, judging
 from meta_regime.extras.confirm.again import Alone, Watch
 from meta_regime.extras.confirm.causes import Cause
+from meta_regime.extras.confirm.judging import Again
 from meta_regime.policy import Policy, SlowTests
 from meta_regime.record import Account, FixtureTiming, SuiteRun, TestTiming
 from meta_regime.stopwatch import Clocks
@@ -92,7 +93,7 @@ class TestTheVerdict:
         self, limits: dict[str, Any], child: bool, seconds: float, config: Any, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr("meta_regime.extras.confirm.child.is_child", lambda: child)
-        monkeypatch.setattr(confirm, "run_again", None)
+        monkeypatch.setattr(judging, "run_again", None)
         said = confirm.no_new_slow_tests(config, SuiteRun(tests=(took("a", seconds),)), standards(**limits))
         assert said.outcome is (Outcome.FAILED if seconds > 1 else Outcome.PASSED)
         assert confirm.found(config) == []
@@ -113,7 +114,7 @@ class TestWatchedOrNot:
             watched.append(profile)
             return answers[len(watched) - 1]
 
-        monkeypatch.setattr(confirm, "run_again", run)
+        monkeypatch.setattr(judging, "run_again", run)
         return Again(config, SuiteRun(), standards(limit_seconds=self.limit)).confirm(suspect), watched
 
     def test_what_waits_and_surely_is_slow_or_fast(self, config: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -149,9 +150,9 @@ class TestWatchedOrNot:
 
     def test_when_time_is_up_nothing_runs(self, config: Any, monkeypatch: pytest.MonkeyPatch) -> None:
         clock = [100.0]
-        monkeypatch.setattr("meta_regime.extras.confirm.time.monotonic", lambda: clock[-1])
+        monkeypatch.setattr("meta_regime.extras.confirm.judging.time.monotonic", lambda: clock[-1])
         confirmed, fast = Again(config, SuiteRun(), standards()), Alone(took("a", 0.1))
-        monkeypatch.setattr(confirm, "run_again", lambda *_, seconds, profile: fast if seconds == 0.5 else profile)
+        monkeypatch.setattr(judging, "run_again", lambda *_, seconds, profile: fast if seconds == 0.5 else profile)
         why = "it was not run again, as the time was up ([slow_tests] confirm_seconds = 60)"
         for now, alone in ((160.0, Alone(why=why)), (161.0, Alone(why=why)), (159.5, fast)):
             clock.append(now)

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from meta_regime.extras import confirm
-from meta_regime.extras.confirm import again, examine
+from meta_regime.extras.confirm import again, judging
 from meta_regime.extras.confirm.again import Alone, Watch, run_again
 from meta_regime.record import FixtureTiming, SuiteRun, TestTiming
 from meta_regime.selection import META
@@ -131,13 +131,13 @@ class TestTheChild:
 
         def run_suite(args: list[str], root: Path, seconds: float, tell: Any) -> SuiteRun:
             assert (root, seconds) == (config.rootpath, 60)
-            seen.extend((args, json.loads(Path(os.environ[examine.VARIABLE]).read_text())))
+            seen.extend((args, json.loads(Path(os.environ[confirm.VARIABLE]).read_text())))
             tell((0, 0, self.took))
             return SuiteRun()
 
         monkeypatch.setattr(f"{AGAIN}.child.run_suite", run_suite)
         alone = run_again(config, suspect, run, seconds=60, profile=True)
-        assert examine.VARIABLE not in os.environ
+        assert confirm.VARIABLE not in os.environ
         return seen[0], seen[1], alone
 
     def test_runs_the_test_or_who_uses_the_fixture(self, config: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -176,14 +176,14 @@ class TestWhoWatches:
         request = tmp_path / "request.json"
         request.write_text('{"nodeid": "tests/test_a.py::a", "fixture": "", "profile": false}')
         monkeypatch.setattr("meta_regime.extras.confirm.child.is_child", lambda: child)
-        monkeypatch.delenv(examine.VARIABLE, raising=False)
+        monkeypatch.delenv(confirm.VARIABLE, raising=False)
         if asked:
-            monkeypatch.setenv(examine.VARIABLE, str(request))
+            monkeypatch.setenv(confirm.VARIABLE, str(request))
         config: Any = Config(tmp_path)
         registered: list[str] = []
         config.register = lambda _, name: registered.append(name)
         confirm.pytest_configure(config)
-        assert examine.VARIABLE not in os.environ
+        assert confirm.VARIABLE not in os.environ
         return registered
 
     def test_only_a_child_that_was_asked(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -228,5 +228,5 @@ class TestWhoWatches:
         plugins.pop(missing, None)
         config: Any = Config(tmp_path)
         config.getplugin, config.option.verbose = plugins.get, verbose
-        confirm._say(config, "it took long")
+        judging._say(config, "it took long")
         assert lines == ["meta-tests: it took long"] * says

@@ -42,6 +42,7 @@ MODULES: dict[str, str] = {
     "extras/reuse/tree.py": "test_reuse_tree | test_reuse",
     "extras/reuse/__init__.py": "test_reuse_decided test_reuse_tree | test_reuse",
     "extras/confirm/__init__.py": "test_confirmed test_confirmed_child | test_confirm",
+    "extras/confirm/judging.py": "test_confirmed test_confirmed_child | test_confirm",
     "extras/confirm/again.py": "test_confirmed test_confirmed_child | test_confirm",
     "extras/confirm/examine.py": "test_examined test_examined_stacks | test_confirm",
     "extras/slowdown/timings.py": "test_timings test_timings_kept | test_slowdown",
