@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from ...stopwatch import Clocks
+
+if TYPE_CHECKING:
+    from ...session import JudgedSession
 
 _KEY = "meta_tests_slowdown"  # in xdist's workeroutput
 _TIMES = 15  # of the piece of work, of a quarter of a millisecond, at most, at either end of the session
@@ -23,11 +26,20 @@ class Watch:
         self._since, self._pressure = Clocks.wall(), pressure()
         self._tracer, self._children = "", 0.0
         self._workers: list[tuple[str, float]] = []
-        # That of the end is enough where tests are chosen: such a run is seldom compared with anything. And where each
-        # line is followed, the piece is slow.
-        chooses = config.option.keyword or any("::" in arg for arg in config.args)
-        skips = chooses or sys.gettrace() is not None or hasattr(config, "workerinput")
-        self._work = 1.0 if skips else piece_of_work()
+        self._work = 1.0
+
+    def pytest_sessionstart(self) -> None:
+        """See how fast this process computes, if it may run the suite; it is seen at the end, too.
+
+        That is enough where tests are chosen: such a run is seldom compared with anything. And where each line is
+        followed, the piece is slow.
+        """
+        judged: JudgedSession | None = self._config.pluginmanager.getplugin("meta-tests")
+        chooses = self._config.option.keyword or any("::" in arg for arg in self._config.args)
+        if judged is None or chooses or sys.gettrace() is not None:
+            return
+        if judged.writer is not None or (judged.judges and not judged.facts.only_verdicts):
+            self._work = piece_of_work()
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_finish(self) -> None:
