@@ -174,8 +174,15 @@ _BODIES: dict[str, tuple[str, set[str]]] = {
 }
 
 
+_KNOWN = {
+    "forks, and the child goes on": "under xdist both are one worker, and wait for each other without the regime, too",
+}
+
+
 def _does(name: str, body: str, forgives: set[str]) -> None:
-    @fault("tests that misbehave", f"a test {name}", _ANY if name.startswith(("closes", "ends", "sends")) else JUDGING)
+    ways, known = _ANY if name.startswith(("closes", "ends", "sends")) else JUDGING, _KNOWN.get(name, "")
+
+    @fault("tests that misbehave", f"a test {name}", ways, known=known)
     def make(trial: Trial) -> None:
         trial.test(body)
         trial.forgives |= forgives
