@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from meta_regime.extras.slowdown.compare import Difference, differences, is_slower, total
-from meta_regime.extras.slowdown.timings import EVERYWHERE, SMALL, WORK, Row, Took, accepted, parsed
+from meta_regime.extras.slowdown.timings import EVERYWHERE, SMALL, WORK, Row, Took, accepted, parsed, sums_of
 
 FILE = "tests/test_a.py"
 
@@ -80,3 +80,9 @@ class TestDoubts:
 )
 def test_what_takes_longer_by_more_than_ten_per_cent_is_slower(now: float, tellable: bool, slower: bool | None) -> None:
     assert is_slower([Difference(FILE, "test", 10.0, now, 0.0, 1, tellable)], 10) is slower
+
+
+@pytest.mark.parametrize(("left", "before"), [(0, Took(0.0, 0.0, 0)), (1, Took(0.5, 0.25, 1)), (4, Took(2.0, 1.0, 4))])
+def test_of_what_was_in_the_sum_as_much_is_left_as_tests_are(left: int, before: Took) -> None:
+    now = [Row(FILE, f"test[{number}]", Took(0.75, 0.5)) for number in range(left)]
+    assert sums_of({SMALL: Took(2.0, 1.0, 4)}, now) == (before, Took(0.75 * left, 0.5 * left, left))
