@@ -174,9 +174,8 @@ _BODIES: dict[str, tuple[str, set[str]]] = {
 }
 
 
-_KNOWN = {
-    "forks, and the child goes on": "under xdist both are one worker, and wait for each other without the regime, too",
-}
+_AS_ONE = "under xdist both are one worker, and wait for each other without the regime, too"
+_KNOWN = dict.fromkeys(("forks, and the child goes on", "forks, and the child raises"), _AS_ONE)
 
 
 def _does(name: str, body: str, forgives: set[str]) -> None:
