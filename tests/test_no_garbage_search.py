@@ -1,9 +1,8 @@
-"""Python does not look for garbage while tests are collected, or a session is judged; otherwise it does, if it did."""
+"""While a session is judged, Python does not look for garbage; before and afterwards it does, if it did."""
 
 from __future__ import annotations
 
 import gc
-import weakref
 from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
@@ -14,10 +13,9 @@ from meta_regime.extras import no_garbage_search
 
 @pytest.fixture(autouse=True)
 def looking() -> Iterator[None]:
-    was, often = gc.isenabled(), gc.get_threshold()
+    was = gc.isenabled()
     gc.enable()
     yield
-    gc.set_threshold(*often)
     (gc.enable if was else gc.disable)()
 
 
@@ -60,63 +58,3 @@ def test_it_stays_on_where_nothing_is_judged_or_the_session_was_stopped() -> Non
     with pytest.raises(KeyboardInterrupt):
         loop.throw(KeyboardInterrupt())
     assert gc.isenabled()
-
-
-class TestCollecting:
-    def test_nothing_is_searched_and_what_was_made_is_old(self) -> None:
-        gc.set_threshold(50)
-        searches: list[object] = []
-        gc.callbacks.append(lambda *told: searches.append(told))
-        try:
-            collecting = no_garbage_search.pytest_collection(session())
-            next(collecting)
-            searches.clear()  # one may have been due just before
-            made = [[] for _ in range(1000)]  # type: ignore[var-annotated]
-            assert searches == []
-        finally:
-            gc.callbacks.pop()
-        with pytest.raises(StopIteration) as ended:
-            collecting.send("result")
-        assert ended.value.value == "result"
-        assert gc.get_threshold()[0] == 50
-        old = {*map(id, gc.get_objects(generation=2))}
-        assert all(id(each) in old for each in made)
-
-    def test_garbage_of_that_time_is_found_later(self) -> None:
-        class Ring:
-            pass
-
-        collecting = no_garbage_search.pytest_collection(session())
-        next(collecting)
-        ring: Any = Ring()
-        ring.itself, gone = ring, weakref.ref(ring)
-        del ring
-        with pytest.raises(StopIteration):
-            collecting.send(None)
-        gc.collect()
-        assert gone() is None
-
-    def test_what_a_module_sets_as_it_is_imported_stays(self) -> None:
-        collecting = no_garbage_search.pytest_collection(session())
-        next(collecting)
-        gc.set_threshold(123)
-        gc.disable()
-        with pytest.raises(StopIteration):
-            collecting.send(None)
-        assert (gc.get_threshold()[0], gc.isenabled()) == (123, False)
-
-    def test_it_is_put_back_where_collecting_is_stopped(self) -> None:
-        before = gc.get_threshold()
-        collecting = no_garbage_search.pytest_collection(session())
-        next(collecting)
-        with pytest.raises(KeyboardInterrupt):
-            collecting.throw(KeyboardInterrupt())
-        assert gc.get_threshold() == before
-
-    def test_without_the_regime_nothing_is_changed(self) -> None:
-        before = gc.get_threshold()
-        collecting = no_garbage_search.pytest_collection(session(judged=False))
-        next(collecting)
-        assert gc.get_threshold() == before
-        with pytest.raises(StopIteration):
-            collecting.send(None)
