@@ -248,6 +248,18 @@ class TestWhatIsWrongWithIt:
             'b.py must be {"lines": 3, "branches": 1}, with its own numbers',
         ]
 
+    @pytest.mark.parametrize(
+        ("row", "key"),
+        [
+            ({"lines": -1, "branches": 0}, "lines"),
+            ({"lines": 0, "branches": -1}, "branches"),
+            ({"lines": True, "branches": 1}, "lines"),
+            ({"lines": 1, "branches": True}, "branches"),
+        ],
+    )
+    def test_one_number_that_is_none(self, row: dict[str, object], key: str) -> None:
+        assert self.problems(files={"a.py": row}) == [f"a.py: {key} must be a whole number, 0 or more"]
+
     def test_a_part_that_is_missing(self) -> None:
         assert self.problems(files=[]) == ['it must be an object with "files", an object, in it; take it back from git']
 
