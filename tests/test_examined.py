@@ -207,8 +207,11 @@ class TestWatching:
 
         outer = Fixture("outer", "session")
         ground.does("pytest_runtest_setup", lambda: ground.sets_up(outer, is_asked_for), item=None)
+        for each in (db, outer):
+            ground.examiner.pytest_fixture_post_finalizer(each)  # type: ignore[arg-type]
+        ground.does("pytest_runtest_setup", lambda: ground.sets_up(db, ground.takes(3.0)), item=None)
         ground.examiner.pytest_sessionfinish()
-        assert ground.told["stretches"] == [[109.0, 110.0], [115.0, 117.0]]
+        assert ground.told["stretches"] == [[109.0, 110.0], [115.0, 117.0], [126.0, 129.0]]
 
     def test_fixtures_are_known_by_their_code(self, ground: Ground) -> None:
         def made() -> None: ...

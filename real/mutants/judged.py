@@ -45,6 +45,6 @@ MODULES: dict[str, str] = {
     "extras/confirm/judging.py": "test_confirmed test_confirmed_child | test_confirm",
     "extras/confirm/again.py": "test_confirmed test_confirmed_child | test_confirm",
     "extras/confirm/examine.py": "test_examined test_examined_stacks | test_confirm",
-    "extras/slowdown/timings.py": "test_timings test_timings_kept | test_slowdown",
+    "extras/slowdown/timings.py": "test_timings test_timings_kept test_timings_compared | test_slowdown",
     "extras/slowdown/compare.py": "test_timings test_timings_compared | test_slowdown",
 }
