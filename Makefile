@@ -55,7 +55,7 @@ lowest: requirements/lowest.txt requirements/dev.txt
 matrix: $(STAMP)
 	$(BIN)/python real/matrix.py
 
-# What the regime costs, beside its peers and at scale: docs/benchmarks.md. About an hour, on a machine that does nothing else;
+# What the regime costs, beside its peers and at scale: docs/benchmarks.md. An hour or more, on a machine that does nothing else;
 # it goes on where it stopped. Needs the package index and github.com, once; a template that cannot be cloned there can be given:
 # make bench BENCH='--peer-template cookiecutter-django=PATH'. It fails where anything was not measured, and the page says so.
 bench: $(STAMP)

@@ -46,6 +46,13 @@ def config(tmp_path: Path) -> Any:
 
 
 class TestQueueing:
+    def looks(self, watch: Watch, task: Path, monkeypatch: pytest.MonkeyPatch, told: dict[float, str]) -> None:
+        """Let it look at these times, when the system tells this of the task."""
+        for at, schedstat in told.items():
+            monkeypatch.setattr(Clocks, "wall", staticmethod(lambda at=at: at))
+            (task / "schedstat").write_text(schedstat)
+            watch.look((0, 1, at))
+
     def test_seconds_are_counted_once_and_in_the_stretches_only(self, tmp_path: Path) -> None:
         watch = Watch(tmp_path / "answer.json")
         watch._queued = [(5.0, 6.0), (1.0, 3.0), (2.0, 4.0), (2.5, 2.75)]
@@ -67,16 +74,8 @@ class TestQueueing:
         watch.look((0, 0, 0.25))
         assert (watch.told(), asked, watch.seconds) == ({}, [], 0.25)
         (tmp_path / "answer.json").write_text('{"pid": 7}')
-        for at, schedstat in (
-            (10.0, "0 0 0"),
-            (11.0, "5 30000000 1"),
-            (12.0, "9 900000000 1"),
-            (13.0, "9 60000000 4"),
-            (14.0, ""),
-        ):
-            monkeypatch.setattr(Clocks, "wall", staticmethod(lambda at=at: at))
-            (task / "schedstat").write_text(schedstat)
-            watch.look((0, 1, at))
+        told = {10.0: "0 0 0", 11.0: "5 30000000 1", 12.0: "9 900000000 1", 13.0: "9 60000000 4", 14.0: ""}
+        self.looks(watch, task, monkeypatch, told)
         assert asked == [7] * 5
         assert watch._queued == [(11.0 - 0.03, 11.0), (13.0 - 0.03, 13.0)]
 
@@ -84,14 +83,8 @@ class TestQueueing:
         monkeypatch.setattr(again, "_tasks", lambda _: [tmp_path])
         watch = Watch(tmp_path / "answer.json")
         watch._pid = 7
-        for at, schedstat in (
-            (10.0, "5 99000000000 1"),
-            (10.25, "9 999000000000 99"),
-            (20.0, "9 9999000000000 100"),
-        ):
-            monkeypatch.setattr(Clocks, "wall", staticmethod(lambda at=at: at))
-            (tmp_path / "schedstat").write_text(schedstat)
-            watch.look((0, 1, at))
+        told = {10.0: "5 99000000000 1", 10.25: "9 999000000000 99", 20.0: "9 9999000000000 100"}
+        self.looks(watch, tmp_path, monkeypatch, told)
         assert watch._queued == [(10.0 - 0.04, 10.0), (10.0, 10.25), (20.0 - 0.04, 20.0)]
 
     def test_of_the_childs_session_and_its_descendants_all_threads_but_its_main_one(

@@ -179,9 +179,9 @@ _KNOWN = dict.fromkeys(("forks, and the child goes on", "forks, and the child ra
 
 
 def _does(name: str, body: str, forgives: set[str]) -> None:
-    ways, known = _ANY if name.startswith(("closes", "ends", "sends")) else JUDGING, _KNOWN.get(name, "")
+    ways = _ANY if name.startswith(("closes", "ends", "sends")) else JUDGING
 
-    @fault("tests that misbehave", f"a test {name}", ways, known=known)
+    @fault("tests that misbehave", f"a test {name}", ways, known=_KNOWN.get(name, ""))
     def make(trial: Trial) -> None:
         trial.test(body)
         trial.forgives |= forgives

@@ -111,7 +111,7 @@ def test_files(
         found += [root] if root.is_file() else []
         for folder, folders, files in os.walk(root):
             folders[:] = [name for name in sorted(folders) if not _is_passed_over(folder, name, skipped, names)]
-            python = [os.path.join(folder, name) for name in sorted(files) if name.endswith(".py")]  # noqa: PTH118
+            python = [os.path.join(folder, name) for name in sorted(files) if name.endswith(".py")]  # noqa: PTH118 - likewise
             wanted = [path for path in python if matches(path, patterns) and os.path.normcase(path) not in names]
             found += map(Path, wanted)
     return found
@@ -121,7 +121,7 @@ test_files.__test__ = False  # type: ignore[attr-defined]
 
 
 def _is_passed_over(folder: str, name: str, skipped: Sequence[str], beside: Container[str]) -> bool:
-    path = os.path.join(folder, name)  # noqa: PTH118
+    path = os.path.join(folder, name)  # noqa: PTH118 - for every folder
     generated = name == "__pycache__" or os.path.exists(f"{path}/pyvenv.cfg")  # noqa: PTH110 - may be locked
     return generated or os.path.normcase(path) in beside or matches(path, skipped)
 

@@ -83,10 +83,9 @@ def _entry(path: str, row: Any, problems: list[str]) -> Entry:
     if not isinstance(row, dict):
         problems.append(path + ' must be {"lines": 3, "branches": 1}, with its own numbers')
         return Entry(0, 0)
-    lines, branches = row.get("lines"), row.get("branches")
-    if len(row) == 2 and type(lines) is type(branches) is int and min(lines, branches) >= 0:
-        return Entry(lines, branches)  # nearly all
     unfit = [key for key in ("lines", "branches") if type(row.get(key)) is not int or row[key] < 0]
+    if not unfit and len(row) == 2:
+        return Entry(row["lines"], row["branches"])  # nearly all
     wrong = [f"{key} must be a whole number, 0 or more" for key in unfit]
     wrong += [f"{key} is unknown; known are: lines, branches, reason" for key in row.keys() - set(Entry._fields)]
     if not isinstance(row.get("reason", "-"), str) or not row.get("reason", "-").strip():

@@ -178,7 +178,7 @@ def pytest_meta_tests_run_ended(judged: JudgedSession, standards: Standards, run
     began, looked = kept.began * 1e9, kept.looked * 1e9  # between them, tests were collected
     meanwhile += [f"{name} has changed" for name, look in looks.items() if began < max(look[2:]) <= looked]
     if meanwhile:
-        name = meanwhile[0].removesuffix(" has changed").removesuffix(" is new").removesuffix(" is gone")
+        name = meanwhile[0].rsplit(" ", 2)[0]  # without "has changed"
         kept.say = (
             f"this run is not kept to be judged again: {meanwhile[0]} while it ran"
             f' (if the tests write it: [suite] inputs = ["!{name}"] in tests/meta/policy.toml)'

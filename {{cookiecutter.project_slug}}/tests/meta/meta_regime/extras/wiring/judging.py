@@ -114,9 +114,9 @@ def _fail_under(config: pytest.Config) -> float | None:
 
 
 def _may_set_it(root: Path, config_file: str | bool) -> bool:
-    """Tell whether a file that coverage.py reads has the word; to import coverage.py takes longer than to judge all."""
-    named = (str(config_file), os.environ.get("COVERAGE_RCFILE", ""), *_COVERAGE_FILES)
-    files = (root / name for name in named if name)
+    """Tell whether a file that coverage.py reads has the word: to import coverage.py is dear."""
+    named = (config_file, os.environ.get("COVERAGE_RCFILE"), *_COVERAGE_FILES)
+    files = (root / name for name in named if isinstance(name, str) and name)
     try:
         return any(file.is_file() and b"fail_under" in file.read_bytes() for file in files)
     except OSError:
