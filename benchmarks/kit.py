@@ -31,17 +31,18 @@ PEERS = {
     SLEEPING: CLOCK,
 }
 SLEEPS = 100  # in one test
+BREAKERS = 20
 WITHOUT_KIT = (PLAIN, FEW_PLAIN)
 # Freezing takes milliseconds: a tenth of the tests is enough.
 LONGER = (FEW_PLAIN, FEW, FREEZE, CLOCK, SLEEPING)
 NEEDED = ("pybreaker", "tenacity", "freezegun")
-PACKAGE = '''\
+PACKAGE = f'''\
 """Code as the kit is for: breakers, and something that retries."""
 
 import pybreaker
 import tenacity
 
-BREAKERS = [pybreaker.CircuitBreaker(fail_max=10, reset_timeout=60) for _ in range(3)]
+BREAKERS = [pybreaker.CircuitBreaker(fail_max=10, reset_timeout=60) for _ in range({BREAKERS})]
 
 
 @tenacity.retry(stop=tenacity.stop_after_attempt(5), wait=tenacity.wait_fixed(10))
@@ -127,5 +128,5 @@ def prepared(tests: int, modules: int, ground: Ground) -> Prepared:
 
 def experiment(tests: int, modules: int, rounds: int) -> Experiment:
     """Make the experiment for so many tests in each session, beside so many modules."""
-    settings = {"tests": tests, "modules": modules, "sleeps": SLEEPS, "variants": VARIANTS}
+    settings = {"tests": tests, "modules": modules, "sleeps": SLEEPS, "breakers": BREAKERS, "variants": VARIANTS}
     return Experiment("kit", rounds, settings, partial(prepared, tests, modules))

@@ -159,7 +159,7 @@ def kit_(result: Result) -> str:
         what = f"one `time.sleep` under {kit.CLOCK}" if name == kit.SLEEPING else name
         lines.append([what, base, f"{asking:,}", *cells])
     text = (
-        f"What a test takes more that asks for a fixture, beside three breakers of pybreaker, a retry of tenacity, and"
+        f"What a test takes more that asks for a fixture, beside twenty breakers of pybreaker, a retry of tenacity, and"
         f" {int(result.settings['modules']):,} modules: what freezing costs grows with these. The peers are a fixture"
         " that calls `monkeypatch.setattr` once, and one that enters freezegun's `freeze_time`."
     )

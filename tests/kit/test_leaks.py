@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -126,17 +127,16 @@ class TestPyBreaker:
 
         def stay() -> None:
             inside.set()
-            go.wait(10)
+            go.wait(60)
 
         thread = threading.Thread(target=breaker.call, args=(stay,))
         thread.start()
-        inside.wait(10)
-        began = time.perf_counter()
+        inside.wait(60)
         breakers.put_back(before)
-        took = time.perf_counter() - began
+        in_the_call = thread.is_alive()
         go.set()
         thread.join()
-        assert took < 1
+        assert in_the_call
 
     def test_a_storage_elsewhere_is_not_asked_and_settings_are_put_back(self) -> None:
         asked: list[str] = []
@@ -326,15 +326,28 @@ def test_they_would_find_one(way: Broken, broken: str, monkeypatch: pytest.Monke
 
 
 @pytest.mark.skipif(len(KINDS) < 4, reason="not all libraries are installed")
-def test_looking_after_twenty_breakers_costs_less_than_50_microseconds() -> None:
-    def cost() -> float:
-        began = time.process_time()
-        for _ in range(1000):
-            breakers.put_back(breakers.snapshot())
-        return (time.process_time() - began) / 1000
+def test_looking_after_a_breaker_takes_few_calls_however_many_there_are() -> None:
+    """Every test pays for this. It counts calls, not seconds; docs/benchmarks.md has the seconds."""
 
-    gc.collect()
-    live_breakers.live.clear()
-    known = [way.make(10, 60) for way in KINDS for _ in range(5)]
-    assert len(live_breakers.live) == len(known) == 20
-    assert min(cost() for _ in range(5)) < 50e-6
+    def calls(of_each_kind: int) -> int:
+        made = 0
+
+        def count(_frame: object, event: str, _argument: object) -> None:
+            nonlocal made
+            made += event in ("call", "c_call")
+
+        gc.collect()
+        live_breakers.live.clear()
+        known = [way.make(10, 60) for way in KINDS for _ in range(of_each_kind)]
+        assert len(live_breakers.live) == len(known)
+        sys.setprofile(count)
+        try:
+            breakers.put_back(breakers.snapshot())
+        finally:
+            sys.setprofile(None)
+        return made
+
+    none, five, ten = calls(0), calls(5), calls(10)
+    assert none < 15
+    assert five - none <= 15 * 5 * len(KINDS)
+    assert ten - five == five - none
