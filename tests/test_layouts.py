@@ -18,7 +18,7 @@ minimum = 70
 [slow_tests]
 limit_seconds = 0.2
 """
-SLEEPER = {"tests/unit/test_sleeper.py": "import time\n\n\ndef test_sleeper():\n    time.sleep(0.3)\n"}
+SLEEPER = {"tests/unit/test_sleeper.py": "import time\n\n\ndef test_sleeper():\n    time.sleep(0.5)\n"}
 
 
 @pytest.fixture(params=LAYOUTS, ids="-".join)
