@@ -1,6 +1,6 @@
 """The regime beside each Python that is here, and the lowest and newest packages: `python real/matrix.py [PYTHON ...]`.
 
-Looks for Python 3.11 to 3.14 in pyenv and on PATH. For each it makes two environments, below build/matrix: with the
+Looks for Python 3.11 to 3.15 in pyenv and on PATH. For each it makes two environments, below build/matrix: with the
 lowest versions that the template supports (requirements/lowest.txt, raised where one does not run on that Python), and
 with the newest ones of the package index. The tests of the template that run pytest in projects are run in each. Writes
 docs/matrix.md, whose rows for other Pythons stay as they were; exits 1 if a test fails. Takes some minutes for each
@@ -27,7 +27,7 @@ from tests.baking import ROOT, TEMPLATE_PARTS, scrubbed_environment
 
 BUILD = ROOT / "build" / "matrix"
 PAGE = ROOT / "docs" / "matrix.md"
-PYTHONS = ("3.11", "3.12", "3.13", "3.14")
+PYTHONS = ("3.11", "3.12", "3.13", "3.14", "3.15")
 PACKAGES = (
     *("pytest", "pytest-cov", "pytest-xdist", "coverage", "freezegun", "pytest-asyncio", "diff-cover"),
     "cookiecutter",
@@ -39,7 +39,8 @@ TESTS = [
     for name in ("baking_files", "layouts", "judged_session", "child_run", "ratchet", "changed_lines", "plan")
 ]
 # The first versions that run on a Python that came after the lowest ones.
-RAISED = {"3.13": {"coverage": "7.6.1"}, "3.14": {"coverage": "7.10.0", "pytest": "8.4.0", "pytest-asyncio": "1.1.0"}}
+_SINCE_3_14 = {"coverage": "7.10.0", "pytest": "8.4.0", "pytest-asyncio": "1.1.0"}
+RAISED = {"3.13": {"coverage": "7.6.1"}, "3.14": _SINCE_3_14, "3.15": _SINCE_3_14}
 HEAD = """\
 # Pythons and packages that were tried
 

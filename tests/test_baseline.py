@@ -278,7 +278,7 @@ class TestWhatIsWrongWithIt:
     def test_no_json(self) -> None:
         with pytest.raises(BaselineError, match=r"it is not valid JSON: .*line 1"):
             parsed("{")
-        with pytest.raises(BaselineError, match=r"it is not valid JSON: maximum recursion depth"):
+        with pytest.raises(BaselineError, match=r"it is not valid JSON: (maximum recursion depth|Stack overflow)"):
             parsed("[" * 100_000)
 
     @pytest.mark.parametrize("number", [0, 2, None, "1"])

@@ -291,7 +291,7 @@ class TestSplit:
 @pytest.mark.parametrize("slow", [False, True], ids=["green", "red"])
 def test_tests_of_hypothesis_are_judged_as_any(project: Path, way: list[str], slow: bool) -> None:
     policy(project, HEALTHY + "[slow_tests]\nlimit_seconds = 1\n")
-    text = GIVEN.replace("max_examples=20", "max_examples=5, deadline=None") + "    time.sleep(0.3)\n"
+    text = GIVEN.replace("max_examples=20", "max_examples=5, deadline=None") + "    time.sleep(0.4)\n"
     add(project, given=text if slow else GIVEN)
     said = session(project, *way, "-W", "error", env={"PYTHONPATH": str(BESIDE / "hypothesis")})
     assert (said.status, said.verdicts) == (int(slow), {**GREEN, SLOW: "failed" if slow else "passed"}), said.text

@@ -122,7 +122,7 @@ class TestWhatCounts:
 
 class TestAgainstWhat:
     def test_the_default_branch_of_the_remote_comes_before_the_local_one(self, branch: Repository) -> None:
-        branch.git("clone", "--quiet", "--bare", ".", str(branch.outside / "remote.git"))
+        branch.git("clone", "--quiet", "--bare", "--branch", "main", ".", str(branch.outside / "remote.git"))
         branch.git("remote", "add", "origin", str(branch.outside / "remote.git"))
         branch.git("fetch", "--quiet", "origin")
         changed_half_covered(branch)

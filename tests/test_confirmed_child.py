@@ -106,7 +106,8 @@ class TestQueueing:
                 (tmp_path / pid / "task" / thread).mkdir(parents=True)
             (tmp_path / pid / "stat").write_text(f"{pid} {stat} 0 0")
         listed = [SimpleNamespace(name=name, path=str(tmp_path / name)) for name in ("self", "99", *processes)]
-        monkeypatch.setattr(f"{AGAIN}.os.scandir", {"/proc": listed}.__getitem__)
+        scandir = os.scandir
+        monkeypatch.setattr(f"{AGAIN}.os.scandir", lambda path: listed if path == "/proc" else scandir(path))
         monkeypatch.setattr(f"{AGAIN}.os.getsid", {101: 100}.__getitem__, raising=False)
         threads = [path.name for path in again._tasks(101)]
         assert threads[:-5] in (["102", "1009"], ["1009", "102"])

@@ -32,6 +32,12 @@ def healthy(project: Path) -> Path:
 class TestSwitchedOff:
     """Everything that runs afterwards in that process counts as uncovered."""
 
+    @pytest.fixture(autouse=True)
+    def by_a_tracer(self, healthy: Path) -> None:
+        """From Python 3.14 on coverage.py measures by sys.monitoring, which a tracer does not switch off."""
+        if sys.version_info >= (3, 14):
+            write(healthy, {".coveragerc": "[run]\ncore = ctrace\n"})
+
     @pytest.mark.parametrize("mode", MODES)
     def test_by_a_tracer_that_is_not_put_back(self, healthy: Path, mode: str) -> None:
         write(healthy, {CULPRIT: "import sys\n\n\ndef test_off():\n    sys.settrace(None)\n"})
@@ -185,17 +191,26 @@ class TestPython312:
         monkeypatch.setattr(sys, "monitoring", tools, raising=False)
         monkeypatch.setattr(sys, "gettrace", lambda: None)
         assert coverage_trouble._why_off(Measures()) == says
+        assert coverage_trouble._glance(Measures()) == Measures.current
+        assert coverage_trouble._glance(None) is sys.gettrace
 
     @pytest.mark.skipif(sys.version_info < (3, 12), reason="sys.monitoring came with Python 3.12")
     @pytest.mark.parametrize("mode", OWN)
     @pytest.mark.parametrize(
-        ("code", "coverage"), [("settrace(None)", "passed"), ("monitoring.set_events(1, 0)", "skipped")]
+        ("code", "named"),
+        [
+            ("sys.settrace(None)", ""),
+            ("sys.monitoring.set_events(1, 0)", "the tests"),
+            ("coverage.Coverage.current().stop()", f"{CULPRIT}::test_off"),
+        ],
+        ids=["a tracer", "no events", "stop()"],
     )
-    def test_for_real(self, healthy: Path, mode: str, code: str, coverage: str) -> None:
+    def test_for_real(self, healthy: Path, mode: str, code: str, named: str) -> None:
         write(healthy, {".coveragerc": "[run]\ncore = sysmon\n"})
-        write(healthy, {CULPRIT: f"import sys\n\n\ndef test_off():\n    sys.{code}\n"})
+        write(healthy, {CULPRIT: f"import coverage, sys\n\n\ndef test_off():\n    {code}\n"})
         said = session(healthy, *MODES[mode])
-        assert said.verdicts == {**GREEN, COVERAGE: coverage}, said.text
+        assert said.verdicts == {**GREEN, COVERAGE: "skipped" if named else "passed"}, said.text
+        assert not named or f"switched off while {named} ran" in said.messages[COVERAGE]
 
 
 class Measures:

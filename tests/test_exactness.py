@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import shutil
+import sys
+import warnings
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -125,13 +128,22 @@ class CoveragePy:
     capsys: pytest.CaptureFixture[str]
 
     def json(self, *typed: str) -> Any:
-        assert coverage_command(["json", "-q", "-o", "coverage.json", *typed]) == 0, self.capsys.readouterr().out
+        assert self.status("json", "-q", "-o", "coverage.json", *typed) == 0, self.capsys.readouterr().out
         return json.loads(Path("coverage.json").read_bytes())
 
     def total(self, *typed: str, precision: int = 4) -> str:
         self.capsys.readouterr()
-        assert coverage_command(["report", "--format=total", f"--precision={precision}", *typed]) == 0
+        assert self.status("report", "--format=total", f"--precision={precision}", *typed) == 0
         return self.capsys.readouterr().out.strip()
+
+    @staticmethod
+    def status(*typed: str) -> int | None:
+        """Type `coverage`. It leaves its database open for the process to close, which Python 3.13 warns of."""
+        with warnings.catch_warnings(action="ignore", category=ResourceWarning):
+            status = coverage_command([*typed])
+            if sys.version_info >= (3, 13):
+                gc.collect()
+        return status
 
 
 def floored(totals: dict[str, int]) -> str:

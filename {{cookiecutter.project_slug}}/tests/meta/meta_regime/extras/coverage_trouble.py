@@ -6,7 +6,6 @@ recorder glances at what measures after every test. A test that puts back what i
 
 from __future__ import annotations
 
-import functools
 import sys
 from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
@@ -44,7 +43,7 @@ class Trouble:
         self.lost = False
         self.crash = ""  # what a worker said when it died
         self._look("plugins and conftest.py were loaded")
-        self.recorder.glance = _glance()
+        self.recorder.glance = _glance(self.measured)
         self.glanced = self.recorder.glance()
 
     @pytest.hookimpl(wrapper=True)
@@ -122,11 +121,13 @@ def changed_with(tests: Sequence[str], glances: Sequence[object]) -> str:
     return tests[since - 1] if since else ""
 
 
-def _glance() -> Callable[[], object]:
+def _glance(measured: Any) -> Callable[[], object]:
     """Give a function that tells what measures, so that it can be seen with which test that changed."""
     tools = getattr(sys, "monitoring", None)
-    tool = next((tool for tool in range(6) if tools and tools.get_tool(tool) == "coverage.py"), None)
-    return sys.gettrace if tools is None or tool is None else functools.partial(tools.get_tool, tool)
+    if measured is not None and tools and any(tools.get_tool(tool) == "coverage.py" for tool in range(6)):
+        current: Callable[[], object] = type(measured).current
+        return current
+    return sys.gettrace
 
 
 def _why_off(measured: Any) -> str:
