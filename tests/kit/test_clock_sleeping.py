@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from fractions import Fraction
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -100,6 +101,16 @@ def test_what_is_no_delay_raises_as_ever(virtual_clock: VirtualClock, value: Any
         time.sleep(value)
     assert str(faked.value) == str(real.value)
     assert virtual_clock.sleeps == []
+
+
+def test_a_fraction_is_a_delay_from_python_3_15_on(virtual_clock: VirtualClock) -> None:
+    if sys.version_info >= (3, 15):
+        time.sleep(Fraction(1, 2))  # type: ignore[arg-type]
+        assert [sleep.seconds for sleep in virtual_clock.sleeps] == [0.5]
+    else:
+        with pytest.raises(TypeError):
+            time.sleep(Fraction(1, 2))  # type: ignore[arg-type]
+        assert virtual_clock.sleeps == []
 
 
 def test_deadlines_are_reached_whatever_the_steps(virtual_clock: VirtualClock) -> None:

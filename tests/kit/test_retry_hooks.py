@@ -23,6 +23,7 @@ META = ROOT / "{{cookiecutter.project_slug}}" / "tests" / "meta"
 pytestmark = pytest.mark.usefixtures("nothing_at_all_left_behind", "nothing_left_behind", "nothing_waited")
 LATE = """
 import sys
+import types
 from meta_regime.fixtures import fast_retries, libraries, mocked_retries
 from tests.kit.retrying_code import Retried
 
@@ -37,7 +38,8 @@ assert hooks & set(sys.modules)
 left = [f"{{owner}}.{{name}}" for hook in hooks & set(sys.modules)
         for owner in [sys.modules[hook], *(c for c in list(vars(sys.modules[hook]).values()) if isinstance(c, type))]
         for name, value in list(vars(owner).items())
-        if "meta_regime" in type(value).__module__ or "meta_regime" in str(getattr(value, "__code__", ""))]
+        if "meta_regime" in type(value).__module__
+        or isinstance(value, types.FunctionType | types.MethodType) and "meta_regime" in str(value.__code__)]
 assert not left, left
 assert not any("_TellingLoader" in repr(getattr(module, "__loader__", "")) for module in sys.modules.values())
 """

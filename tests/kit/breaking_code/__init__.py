@@ -96,4 +96,4 @@ def patched() -> dict[tuple[str, str], Any]:
     }
 
 
-_OF_PYTHON = {"__weakref__", "__dict__", "__abstractmethods__", "_abc_impl", "__annotations__"}
+_OF_PYTHON = {"__weakref__", "__dict__", "__abstractmethods__", "_abc_impl", "__annotations__", "__warningregistry__"}
