@@ -25,7 +25,7 @@ Reports = Callable[[], Iterable[object]]
 class Recorder:
     """A pytest plugin. `ran` has what the tests took, by node id, once `end` was called.
 
-    For extras: `glance` is a function in C that is called after each test, `look` are functions that are called with
+    For extras: `glance` is called after each test, so be it in C or one line; `look` are functions that are called with
     the id of each that took a while, `wide` is what fixtures of wider scope took: see `taken_from`.
     """
 

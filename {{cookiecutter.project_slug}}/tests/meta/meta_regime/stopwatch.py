@@ -34,7 +34,7 @@ def queued_between(before: bytes, after: bytes) -> float:
 
     Now and then Linux counts a sleep as queueing (seen on 6.18: of 24,000 on an idle machine 2, and of 1,500 in two
     workers beside four busy processes 3). So no more is believed than `LONGEST_WAIT` for each time that the thread got
-    a CPU, the third field; by that a test that sleeps may still be told too fast, once.
+    a CPU, the third field. What is left of the error makes a test that sleeps look faster than it is, never slower.
     """
     try:
         (_, waited, turns), (_, waited_then, turns_then) = (map(int, text.split()) for text in (before, after))
